@@ -8,10 +8,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.contrib.messages import constants as message_levels
 
-from console.unfold_settings import UNFOLD
+from console.unfold_settings import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting, made elsewhere
 from project import databases, local
-
-__all__ = ["UNFOLD"]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -44,7 +42,7 @@ ROOT_URLCONF = "project.urls"
 # means production, is left to a real server.
 
 INSTALLED_APPS = [
-    "console",
+    "console.apps.ConsoleConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -60,8 +58,8 @@ INSTALLED_APPS = [
     "import_export",
     "simple_history",
     "csp",
-    "recovery",
-    "project",
+    "recovery.apps.RecoveryConfig",
+    "project.apps.ProjectConfig",
 ]
 if DEBUG and (BASE_DIR / "project" / "demo" / "apps.py").exists():
     INSTALLED_APPS.append("project.demo")
@@ -195,7 +193,7 @@ EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 15
 
 # What must never be written down is masked where a log record or an error report is made.
-LOGGING_CONFIG = "recovery.masking.configure_logging"
+LOGGING_CONFIG = "recovery.logs.configure_logging"
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOGGING = {
     "version": 1,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from recovery.masking import mask_links
+from recovery.logs import mask_links
 
 
 class TypesOnlyFilter(SafeExceptionReporterFilter):
