@@ -1,0 +1,1 @@
+"""The tests of Sparekey; the folders mirror the source."""

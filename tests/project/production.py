@@ -1,0 +1,33 @@
+"""A production environment that is in order, for tests to spoil one thing at a time."""
+
+import os
+import subprocess
+import sys
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.management.utils import get_random_secret_key
+
+GOOD = {
+    "DEBUG": "False",
+    "SECRET_KEY": "production-" + get_random_secret_key(),
+    "RECOVERY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "BASE_URL": "https://desk.example.org",
+    "ALLOWED_HOSTS": "desk.example.org",
+    "EMAIL_URL": "smtp+tls://desk:word@mail.example.org:587",
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+def run_python(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run Python in a production environment with ``changes``; None takes a variable away."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    wanted = inherited | GOOD | {"DJANGO_SETTINGS_MODULE": "project.settings"} | changes
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={name: value for name, value in wanted.items() if value is not None},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
