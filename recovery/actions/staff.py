@@ -1,0 +1,127 @@
+"""Who is at the desk, and with which role. There is no other way to give power here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import Group
+
+from recovery import errors, flags, links, policy, totp
+from recovery.actions.authenticators import end_sessions, revoke_all
+from recovery.actions.recovery_links import suitable_address
+from recovery.audit import audited
+from recovery.enums import EndReason, LinkPurpose, LinkState, Operation, Role, Tier
+from recovery.addresses import mask_address
+from recovery.models import Account
+
+if TYPE_CHECKING:
+    from recovery.actors import Actor, Grounds
+    from recovery.models import AuditEvent, TotpAuthenticator
+    from recovery.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """A freshly bound authenticator and its key, to be shown once."""
+
+    authenticator: TotpAuthenticator
+    key: Secret
+    event: AuditEvent
+
+
+def invite_staff(*, actor: Actor, subject: Account, grounds: Grounds, role: Role) -> AuditEvent:
+    """Give ``subject`` a role at the desk and mail them an invitation to a confirmed address."""
+    operation = Operation.INVITE_STAFF
+    with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
+        account = draft.account
+        if roles_of(account):
+            raise errors.AlreadyStaff
+        policy.require_role_below(actor, role)
+        address = suitable_address(account)
+        _give(account, role, actor=actor, grounds=grounds)
+        links.end_open(account, state=LinkState.WITHDRAWN)
+        links.queue(account, address, operation=operation, purpose=LinkPurpose.INVITATION)
+        draft.detail = {"role": role, "address": mask_address(address.address)}
+    return draft.written
+
+
+def change_role(*, actor: Actor, subject: Account, grounds: Grounds, role: Role) -> AuditEvent:
+    """Give ``subject`` another role in place of the one they have. Their sessions end."""
+    operation = Operation.CHANGE_ROLE
+    with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
+        account = draft.account
+        was = roles_of(account)
+        if not was:
+            raise errors.NotStaff
+        policy.require_role_below(actor, role)
+        _give(account, role, actor=actor, grounds=grounds)
+        end_sessions(account)
+        draft.detail = {"was": was, "role": role}
+    return draft.written
+
+
+def remove_staff(*, actor: Actor, subject: Account, grounds: Grounds) -> AuditEvent:
+    """Take ``subject``'s role away. They keep their account; their sessions end."""
+    operation = Operation.REMOVE_STAFF
+    with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
+        account = draft.account
+        was = roles_of(account)
+        if not was:
+            raise errors.NotStaff
+        _take_roles(account)
+        # The host project may have made them staff for reasons of its own.
+        _set_staff(account, value=bool(policy.permissions_of(account.user)))
+        _note_tier(account, actor=actor, reason=grounds.reason)
+        end_sessions(account)
+        draft.detail = {"was": was}
+    return draft.written
+
+
+def enrol_staff(
+    *, actor: Actor, subject: Account, grounds: Grounds, name: str, replace: bool = False
+) -> Enrolled:
+    """Bind an authenticator to a member of staff: command line only, for the first and superusers.
+
+    Refuses who has one bound, unless ``replace``; then the old ones are revoked and their
+    sessions end.
+    """
+    key = totp.new_key()
+    operation = Operation.ENROL_STAFF
+    with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
+        account = draft.account
+        revoked = revoke_all(account, because=EndReason.REPLACED)
+        if revoked and not replace:
+            raise errors.AlreadyEnrolled
+        bound = totp.bind(account.user, key, name=name)
+        end_sessions(account)
+        flags.mark_enrolled(account, actor=actor, reason=grounds.reason)
+        draft.detail = {"bound": bound.persistent_id, "revoked": revoked}
+    return Enrolled(authenticator=bound, key=key, event=draft.written)
+
+
+def roles_of(account: Account) -> list[str]:
+    """The names of the desk roles that somebody holds."""
+    groups = Group.objects.filter(user=account.user_id, name__in=Role.values)
+    return list(groups.order_by("name").values_list("name", flat=True))
+
+
+def _give(account: Account, role: Role, *, actor: Actor, grounds: Grounds) -> None:
+    _take_roles(account)
+    account.user.groups.add(Group.objects.get(name=role.value))
+    _set_staff(account, value=True)
+    _note_tier(account, actor=actor, reason=grounds.reason)
+
+
+def _take_roles(account: Account) -> None:
+    account.user.groups.remove(*Group.objects.filter(name__in=Role.values))
+
+
+def _set_staff(account: Account, *, value: bool) -> None:
+    account.user.is_staff = value
+    account.user.save(update_fields=["is_staff"])
+
+
+def _note_tier(account: Account, *, actor: Actor, reason: str) -> None:
+    tier: Tier = policy.tier_of(account.user)
+    flags.change(account, actor=actor, reason=reason, tier=tier)

@@ -1,0 +1,46 @@
+"""Where the domain meets Django: the signals it listens to, and what runs after a migrate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import AppConfig
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_migrate, post_save
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+class RecoveryConfig(AppConfig):
+    """The recovery domain."""
+
+    name = "recovery"
+    verbose_name = _("Recovery")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from recovery import checks  # noqa: F401, PLC0415 - registers; needs loaded apps
+
+        post_save.connect(
+            keep_account_up, sender=get_user_model(), dispatch_uid="recovery.keep_account_up"
+        )
+        post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
+
+
+def keep_account_up(instance: AbstractBaseUser, using: str, **kwargs: Any) -> None:
+    """Make the account with the user, and keep its searched text up with them."""
+    from recovery.sync import keep_up  # noqa: PLC0415 - needs loaded apps
+
+    keep_up(instance, using=using, update_fields=kwargs.get("update_fields"))
+
+
+def make_whole(using: str, **kwargs: Any) -> None:
+    """After a migrate: put the ledger's triggers back, prove them, make missing accounts."""
+    from recovery import sync  # noqa: PLC0415 - needs loaded apps
+    from recovery.audit import triggers  # noqa: PLC0415 - needs loaded apps
+
+    triggers.install(using)
+    triggers.prove(using)
+    sync.make_missing(using)

@@ -1,0 +1,48 @@
+"""What an event's detail may hold: a closed list per operation, so that no secret slips in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from recovery.enums import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXPORT: Final = frozenset({"filters", "columns", "rows", "format"})
+ALWAYS: Final = frozenset({"notices", "error", "count", "minute"})
+
+KEYS: Final[dict[Operation, frozenset[str]]] = {
+    Operation.REGENERATE_BACKUP_CODES: frozenset({"issued", "ended"}),
+    Operation.ISSUE_PHONE_CODE: frozenset({"expires_at", "ended"}),
+    Operation.SEND_RECOVERY_LINK: frozenset({"address", "withdrawn"}),
+    Operation.WITHDRAW_RECOVERY_LINK: frozenset({"link"}),
+    Operation.REQUIRE_REENROLMENT: frozenset({"due_at", "was"}),
+    Operation.LIFT_REENROLMENT: frozenset({"now"}),
+    Operation.REPORT_AUTHENTICATOR_LOST: frozenset({"authenticators", "codes"}),
+    Operation.INVITE_STAFF: frozenset({"role", "address"}),
+    Operation.CHANGE_ROLE: frozenset({"was", "role"}),
+    Operation.REMOVE_STAFF: frozenset({"was"}),
+    Operation.EXPORT_ACCOUNTS: EXPORT,
+    Operation.EXPORT_EVENTS: EXPORT,
+    Operation.REDEEM_BACKUP_CODE: frozenset({"left", "set"}),
+    Operation.REDEEM_PHONE_CODE: frozenset({"left", "set"}),
+    Operation.KILL_BACKUP_CODES: frozenset({"failures"}),
+    Operation.OPEN_RECOVERY_LINK: frozenset({"link"}),
+    Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
+    Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
+    Operation.DELIVER_NOTICE: frozenset({"notice", "about", "attempts", "event", "address"}),
+    Operation.ENROL_STAFF: frozenset({"bound", "revoked"}),
+    Operation.ADOPT_AUTHENTICATOR: frozenset({"bound", "from"}),
+    Operation.ADOPT_BACKUP_CODES: frozenset({"issued", "from"}),
+    Operation.ADOPT_ADDRESS: frozenset({"address", "from", "confirmed_at"}),
+    Operation.ROTATE_KEYS: frozenset({"rotated"}),
+    Operation.RECONCILE: frozenset({"left_was", "left_is", "total_was", "total_is"}),
+}
+
+
+def check_detail(operation: Operation, detail: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` for a key that the operation's detail does not have."""
+    unknown = detail.keys() - KEYS.get(operation, frozenset()) - ALWAYS
+    if unknown:
+        raise ValueError(f"{operation} events have no detail {sorted(unknown)}.")

@@ -1,0 +1,68 @@
+"""Appending one event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from recovery.actors import Grounds
+from recovery.audit.detail import check_detail
+from recovery.models import AuditEvent
+
+if TYPE_CHECKING:
+    from recovery.actors import Actor
+    from recovery.enums import Operation, Outcome
+    from recovery.models import Account
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """An event in the making: what is known before it has ended."""
+
+    operation: Operation
+    actor: Actor
+    subject: Account | None = None
+    grounds: Grounds = field(default_factory=lambda: Grounds(reason=""))
+    detail: dict[str, Any] = field(default_factory=dict)
+    """Closed per operation: see ``recovery.audit.detail``."""
+    event: AuditEvent | None = None
+    """The event, once it is written."""
+
+    @property
+    def account(self) -> Account:
+        """The subject, for operations that always have one."""
+        if self.subject is None:
+            raise ValueError(f"{self.operation} has no subject.")
+        return self.subject
+
+    @property
+    def written(self) -> AuditEvent:
+        """The event; ask for it after the operation has ended."""
+        if self.event is None:
+            raise ValueError(f"{self.operation} is not on the ledger yet.")
+        return self.event
+
+
+def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
+    """Write ``draft`` on the ledger, in whatever transaction the caller is in."""
+    check_detail(draft.operation, draft.detail)
+    actor, subject = draft.actor, draft.subject
+    draft.event = AuditEvent.objects.create(
+        operation=draft.operation,
+        outcome=outcome,
+        refusal=refusal,
+        actor_id=actor.key,
+        actor_name=actor.name,
+        subject_id=str(subject.user_id) if subject is not None else "",
+        subject_name=subject.user.get_username() if subject is not None else "",
+        reason=draft.grounds.reason,
+        ticket=draft.grounds.ticket,
+        proofing=draft.grounds.proofing or "",
+        source_address=actor.source.address,
+        user_agent=actor.source.user_agent[:300],
+        session_digest=actor.session_digest,
+        verified_by=actor.verified_by or "",
+        authenticator=actor.authenticator,
+        detail=draft.detail,
+    )
+    return draft.event

@@ -1,0 +1,87 @@
+"""What must never be forgotten about an operation, written once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, IntegrityError, transaction
+
+from recovery import notices, policy
+from recovery.actors import Grounds
+from recovery.audit.ledger import Draft, append
+from recovery.enums import Operation, Outcome
+from recovery.errors import FormAlreadyUsed, RecoveryError
+from recovery.locks import locked
+from recovery.models import UsedForm
+
+if TYPE_CHECKING:
+    from recovery.actors import Actor
+    from recovery.models import Account
+
+NO_GROUNDS = Grounds(reason="")
+
+
+@contextmanager
+def audited(
+    operation: Operation,
+    *,
+    actor: Actor,
+    subject: Account | None = None,
+    grounds: Grounds = NO_GROUNDS,
+) -> Iterator[Draft]:
+    """Run the body as one authorised, recorded and announced transaction.
+
+    The body gets a draft whose ``subject`` is the locked, fresh account, and adds its detail.
+    A refusal undoes the body and is itself recorded. That is why the transaction has to be the
+    outermost one: inside another, the record of the refusal would be rolled back with it. If
+    the event cannot be written, the body did not happen (ASVS 16.5.3).
+    """
+    grounds = replace(grounds, reason=grounds.reason.strip(), ticket=grounds.ticket.strip())
+    draft = Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
+    try:
+        with transaction.atomic(durable=True):
+            yield from _run(draft)
+    except RecoveryError as refusal:
+        draft.detail = {}
+        append(draft, Outcome.REFUSED, refusal=refusal.code)
+        raise
+    except Exception as bug:
+        draft.detail = {"error": type(bug).__name__}
+        # The bug is what has to be heard of, also when the database is what is broken.
+        with contextlib.suppress(DatabaseError):
+            append(draft, Outcome.FAILED)
+        raise
+
+
+def _run(draft: Draft) -> Iterator[Draft]:
+    if draft.subject is not None:
+        draft.subject = locked(draft.subject)
+    policy.require(
+        policy.Attempt(
+            operation=draft.operation,
+            actor=draft.actor,
+            subject=draft.subject,
+            grounds=draft.grounds,
+        )
+    )
+    _spend_form(draft.grounds.form)
+    yield draft
+    draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
+    event = append(draft, Outcome.COMPLETED)
+    notices.queue(event, draft.subject)
+
+
+def _spend_form(form: str) -> None:
+    """Refuse the second submission of one form, on whichever host it arrives."""
+    if not form:
+        return
+    try:
+        with transaction.atomic():
+            UsedForm.objects.create(digest=hashlib.sha256(form.encode()).hexdigest())
+    except IntegrityError as error:
+        raise FormAlreadyUsed from error

@@ -1,0 +1,135 @@
+"""What is refused at start: settings beyond what the standards allow, and clear secrets left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from recovery import conf as limits
+from recovery.conf import RecoverySettings, conf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Broken = Callable[[RecoverySettings], bool]
+
+SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
+    (
+        "recovery.E001",
+        "RECOVERY_BACKUP_CODE_COUNT has to lie between 10 and 20.",
+        lambda conf: not 10 <= conf.BACKUP_CODE_COUNT <= 20,
+    ),
+    (
+        "recovery.E002",
+        "RECOVERY_PHONE_CODE_LIFETIME may be 10 minutes at the most (NIST 4.2.1.2).",
+        lambda conf: conf.PHONE_CODE_LIFETIME > limits.PHONE_CODE_CEILING,
+    ),
+    (
+        "recovery.E003",
+        "RECOVERY_LINK_LIFETIME may be 24 hours at the most (NIST 4.2.1.2).",
+        lambda conf: conf.LINK_LIFETIME > limits.LINK_CEILING,
+    ),
+    (
+        "recovery.E004",
+        "RECOVERY_STAFF_IDLE_LIFETIME may be 1 hour at the most (NIST 2.2.3).",
+        lambda conf: conf.STAFF_IDLE_LIFETIME > limits.STAFF_IDLE_CEILING,
+    ),
+    (
+        "recovery.E005",
+        "RECOVERY_STAFF_SESSION_LIFETIME may be 24 hours at the most (NIST 2.2.3).",
+        lambda conf: conf.STAFF_SESSION_LIFETIME > limits.STAFF_SESSION_CEILING,
+    ),
+    (
+        "recovery.E006",
+        "RECOVERY_STEP_UP_MAX_AGE may be 15 minutes at the most.",
+        lambda conf: conf.STEP_UP_MAX_AGE > limits.STEP_UP_CEILING,
+    ),
+    (
+        "recovery.E007",
+        "RECOVERY_FAILURE_LIMIT has to lie between 1 and 100 (NIST 3.2.2).",
+        lambda conf: not 1 <= conf.FAILURE_LIMIT <= limits.FAILURE_CEILING,
+    ),
+    (
+        "recovery.E008",
+        "RECOVERY_ARGON2_MEMORY_KIB and _PASSES may not be weaker than 19 MiB and 2.",
+        lambda conf: conf.ARGON2_MEMORY_KIB < limits.MEMORY_FLOOR_KIB or conf.ARGON2_PASSES < 2,
+    ),
+    (
+        "recovery.E009",
+        "RECOVERY_ENCRYPTION_KEYS has to hold at least one Fernet key, each in base 64.",
+        lambda conf: not conf.ENCRYPTION_KEYS or not all(map(_is_key, conf.ENCRYPTION_KEYS)),
+    ),
+    (
+        "recovery.E010",
+        "RECOVERY_TICKET_PATTERN is not a regular expression.",
+        lambda conf: not _compiles(conf.TICKET_PATTERN),
+    ),
+    (
+        "recovery.E011",
+        "RECOVERY_ADDRESS_MIN_AGE may not be under 7 days: a thief's new address has to show.",
+        lambda conf: conf.ADDRESS_MIN_AGE < limits.ADDRESS_AGE_FLOOR,
+    ),
+)
+
+
+@register(Tags.security)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse each setting that lies beyond its ceiling or floor."""
+    return [
+        Error(message, hint="Correct the setting and start again.", id=number)
+        for number, message, is_broken in SETTINGS
+        if is_broken(conf)
+    ]
+
+
+@register(Tags.database)
+def check_clear_secrets(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn while stock django-otp rows hold TOTP keys or static tokens in clear."""
+    return list(_clear_secrets(databases or ()))
+
+
+def _clear_secrets(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    for app_label, model_name, command, number in (
+        ("otp_totp", "TOTPDevice", "adopt_totp_devices", "recovery.W001"),
+        ("otp_static", "StaticToken", "adopt_static_tokens", "recovery.W002"),
+    ):
+        if not apps.is_installed(f"django_otp.plugins.{app_label}"):
+            continue
+        model = apps.get_model(app_label, model_name)
+        if any(_has_rows(model, using) for using in databases):
+            yield Warning(
+                f"{model._meta.verbose_name_plural} are stored in clear.",
+                hint=f"Run manage.py {command}, then take the plug-in out.",
+                id=number,
+            )
+
+
+def _has_rows(model: Any, using: str) -> bool:
+    try:
+        return bool(model.objects.using(using).exists())
+    except DatabaseError:  # the table is not there yet: nothing is stored in it either
+        return False
+
+
+def _is_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True

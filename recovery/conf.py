@@ -1,0 +1,153 @@
+"""Every setting of the domain: typed, with its default, its unit, and the ceiling the law sets."""
+
+from datetime import timedelta
+from typing import TypeVar, cast
+
+from django.conf import settings
+
+T = TypeVar("T")
+
+PHONE_CODE_CEILING = timedelta(minutes=10)
+"""NIST SP 800-63B-4 4.2.1.2."""
+LINK_CEILING = timedelta(hours=24)
+"""NIST SP 800-63B-4 4.2.1.2."""
+STAFF_IDLE_CEILING = timedelta(hours=1)
+"""NIST SP 800-63B-4 2.2.3."""
+STAFF_SESSION_CEILING = timedelta(hours=24)
+"""NIST SP 800-63B-4 2.2.3."""
+STEP_UP_CEILING = timedelta(minutes=15)
+FAILURE_CEILING = 100
+"""NIST SP 800-63B-4 3.2.2."""
+ADDRESS_AGE_FLOOR = timedelta(days=7)
+MEMORY_FLOOR_KIB = 19 * 1024
+"""OWASP's minimum for Argon2id at two passes."""
+
+
+class RecoverySettings:
+    """Read ``RECOVERY_*`` from Django's settings, lazily, so that tests and adopters can override."""
+
+    @property
+    def BACKUP_CODE_COUNT(self) -> int:
+        """How many codes a saved set holds, 10 to 20."""
+        return self._get("BACKUP_CODE_COUNT", 10)
+
+    @property
+    def LOW_CODE_COUNT(self) -> int:
+        """From how many codes left down the console says that they run low."""
+        return self._get("LOW_CODE_COUNT", 3)
+
+    @property
+    def PHONE_CODE_LIFETIME(self) -> timedelta:
+        """How long a phone code can be redeemed."""
+        return self._get("PHONE_CODE_LIFETIME", timedelta(minutes=10))
+
+    @property
+    def LINK_LIFETIME(self) -> timedelta:
+        """How long a recovery link opens, counted from its hand-over to the mail server."""
+        return self._get("LINK_LIFETIME", timedelta(minutes=10))
+
+    @property
+    def LINK_HAND_OVER_WITHIN(self) -> timedelta:
+        """After how long a link that could not be handed over is cancelled."""
+        return self._get("LINK_HAND_OVER_WITHIN", timedelta(minutes=30))
+
+    @property
+    def ADDRESS_MIN_AGE(self) -> timedelta:
+        """How long an address must have been confirmed before it may receive a link."""
+        return self._get("ADDRESS_MIN_AGE", timedelta(days=7))
+
+    @property
+    def STEP_UP_MAX_AGE(self) -> timedelta:
+        """How long after a one-time code a member of staff may still act."""
+        return self._get("STEP_UP_MAX_AGE", timedelta(minutes=5))
+
+    @property
+    def STAFF_IDLE_LIFETIME(self) -> timedelta:
+        """After how long without a request a staff session ends."""
+        return self._get("STAFF_IDLE_LIFETIME", timedelta(hours=1))
+
+    @property
+    def STAFF_SESSION_LIFETIME(self) -> timedelta:
+        """How long a staff session lasts at the most."""
+        return self._get("STAFF_SESSION_LIFETIME", timedelta(hours=24))
+
+    @property
+    def HALF_SIGNED_IN_LIFETIME(self) -> timedelta:
+        """How long a right password waits for its one-time code."""
+        return self._get("HALF_SIGNED_IN_LIFETIME", timedelta(minutes=5))
+
+    @property
+    def FAILURE_LIMIT(self) -> int:
+        """The number of consecutive wrong codes at which the live set dies."""
+        return self._get("FAILURE_LIMIT", FAILURE_CEILING)
+
+    @property
+    def ARGON2_MEMORY_KIB(self) -> int:
+        """Argon2id memory for new code sets, in KiB. Old sets keep the cost they were made with."""
+        return self._get("ARGON2_MEMORY_KIB", MEMORY_FLOOR_KIB)
+
+    @property
+    def ARGON2_PASSES(self) -> int:
+        """Argon2id passes over that memory for new code sets."""
+        return self._get("ARGON2_PASSES", 2)
+
+    @property
+    def ENCRYPTION_KEYS(self) -> list[str]:
+        """Fernet keys for authenticator keys at rest. The first one writes, all read."""
+        return self._get("ENCRYPTION_KEYS", [])
+
+    @property
+    def BASE_URL(self) -> str:
+        """Where the account pages are reached from outside. Links are built from this alone."""
+        return self._get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+    @property
+    def TRUSTED_PROXIES(self) -> list[str]:
+        """Networks whose X-Forwarded-For is believed."""
+        return self._get("TRUSTED_PROXIES", [])
+
+    @property
+    def TICKET_REQUIRED(self) -> bool:
+        """Whether every desk operation needs a ticket."""
+        return self._get("TICKET_REQUIRED", False)
+
+    @property
+    def TICKET_PATTERN(self) -> str:
+        """A regular expression that a whole ticket number has to match; empty for any."""
+        return self._get("TICKET_PATTERN", "")
+
+    @property
+    def DESK_NAME(self) -> str:
+        """How notices and pages name the desk."""
+        return self._get("DESK_NAME", "Help desk")
+
+    @property
+    def DESK_CONTACT(self) -> str:
+        """Whom to call, in notices and pages: a number on record, not a reply address."""
+        return self._get("DESK_CONTACT", "your help desk, on the number you know")
+
+    @property
+    def ISSUER(self) -> str:
+        """The name that authenticator apps show beside the one-time code."""
+        return self._get("ISSUER", "Sparekey")
+
+    @property
+    def DESCRIBE_USER(self) -> str:
+        """Dotted path of ``f(user) -> recovery.people.Person``, for user models of any shape."""
+        return self._get("DESCRIBE_USER", "recovery.people.describe")
+
+    @property
+    def NOTICE_ATTEMPTS(self) -> int:
+        """How often the worker tries a notice before it is a dead letter."""
+        return self._get("NOTICE_ATTEMPTS", 8)
+
+    @property
+    def EXPORT_ROW_LIMIT(self) -> int:
+        """How many rows one export may hold, as it is built in memory."""
+        return self._get("EXPORT_ROW_LIMIT", 50_000)
+
+    def _get(self, name: str, default: T) -> T:
+        return cast(T, getattr(settings, f"RECOVERY_{name}", default))
+
+
+conf = RecoverySettings()

@@ -1,0 +1,174 @@
+"""The closed vocabularies: one name per concept, in code, pages, ledger and database."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Operation(models.TextChoices):
+    """Everything the ledger can name. One word serves policy, permission, audit, page and notice."""
+
+    REGENERATE_BACKUP_CODES = "regenerate_backup_codes", _("Regenerate backup codes")
+    ISSUE_PHONE_CODE = "issue_phone_code", _("Issue a phone code")
+    SEND_RECOVERY_LINK = "send_recovery_link", _("Send a recovery link")
+    WITHDRAW_RECOVERY_LINK = "withdraw_recovery_link", _("Withdraw the recovery link")
+    REQUIRE_REENROLMENT = "require_reenrolment", _("Require re-enrolment")
+    LIFT_REENROLMENT = "lift_reenrolment", _("Lift re-enrolment")
+    REPORT_AUTHENTICATOR_LOST = "report_authenticator_lost", _("Report an authenticator lost")
+    INVITE_STAFF = "invite_staff", _("Invite to the desk")
+    CHANGE_ROLE = "change_role", _("Change the role")
+    REMOVE_STAFF = "remove_staff", _("Remove from the desk")
+    EXPORT_ACCOUNTS = "export_accounts", _("Export accounts")
+    EXPORT_EVENTS = "export_events", _("Export the ledger")
+
+    SIGN_IN = "sign_in", _("Sign in to the console")
+    STEP_UP = "step_up", _("Step up")
+    SIGN_OUT = "sign_out", _("Sign out of the console")
+    REDEEM_BACKUP_CODE = "redeem_backup_code", _("Redeem a backup code")
+    REDEEM_PHONE_CODE = "redeem_phone_code", _("Redeem a phone code")
+    OPEN_RECOVERY_LINK = "open_recovery_link", _("Open a recovery link")
+    KILL_BACKUP_CODES = "kill_backup_codes", _("End backup codes after too many failures")
+    HAND_OVER_RECOVERY_LINK = (
+        "hand_over_recovery_link",
+        _("Hand a recovery link to the mail server"),
+    )
+    CANCEL_RECOVERY_LINK = "cancel_recovery_link", _("Cancel a recovery link")
+    DELIVER_NOTICE = "deliver_notice", _("Deliver a notice")
+
+    ENROL_STAFF = "enrol_staff", _("Enrol a member of staff")
+    ADOPT_AUTHENTICATOR = "adopt_authenticator", _("Adopt an authenticator")
+    ADOPT_BACKUP_CODES = "adopt_backup_codes", _("Adopt backup codes")
+    ADOPT_ADDRESS = "adopt_address", _("Adopt a confirmed address")
+    ROTATE_KEYS = "rotate_keys", _("Rotate encryption keys")
+    RECONCILE = "reconcile", _("Repair a counter")
+
+    @property
+    def permission(self) -> str:
+        """The permission that the policy asks for, as ``has_perm`` takes it."""
+        return f"recovery.{self.value}"
+
+
+DESK_OPERATIONS = (
+    Operation.REGENERATE_BACKUP_CODES,
+    Operation.ISSUE_PHONE_CODE,
+    Operation.SEND_RECOVERY_LINK,
+    Operation.WITHDRAW_RECOVERY_LINK,
+    Operation.REQUIRE_REENROLMENT,
+    Operation.LIFT_REENROLMENT,
+    Operation.REPORT_AUTHENTICATOR_LOST,
+)
+STAFF_OPERATIONS = (Operation.INVITE_STAFF, Operation.CHANGE_ROLE, Operation.REMOVE_STAFF)
+EXPORT_OPERATIONS = (Operation.EXPORT_ACCOUNTS, Operation.EXPORT_EVENTS)
+GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS
+"""The operations that a permission of the same name grants."""
+
+
+class Outcome(models.TextChoices):
+    """How an operation ended."""
+
+    COMPLETED = "completed", _("Completed")
+    REFUSED = "refused", _("Refused")
+    FAILED = "failed", _("Failed")
+
+
+class Enrolment(models.TextChoices):
+    """Where an account stands with its authenticators."""
+
+    NOT_ENROLLED = "not_enrolled", _("Not enrolled")
+    ENROLLED = "enrolled", _("Enrolled")
+    REENROLMENT_REQUIRED = "reenrolment_required", _("Re-enrolment required")
+
+
+class FlagOrigin(models.TextChoices):
+    """What raised the re-enrolment flag; only a desk's own flag can be lifted by a desk."""
+
+    DESK = "desk", _("Set by the desk")
+    REDEEMED = "redeemed", _("A backup or phone code was redeemed")
+    REPORTED_LOST = "reported_lost", _("An authenticator was reported lost")
+
+
+class Tier(models.TextChoices):
+    """How much is at stake in an account. For filters only: decisions compute it."""
+
+    STANDARD = "standard", _("Standard")
+    PRIVILEGED = "privileged", _("Privileged")
+
+
+class CodeKind(models.TextChoices):
+    """The two kinds of code set (NIST SP 800-63B-4 4.2.1.1 and 4.2.1.2)."""
+
+    SAVED = "saved", _("Backup codes")
+    PHONE = "phone", _("Phone code")
+
+
+class AuthenticatorKind(models.TextChoices):
+    """What verified a session or an operation."""
+
+    TOTP = "totp", _("Authenticator app")
+    BACKUP_CODE = "backup_code", _("Backup code")
+    PHONE_CODE = "phone_code", _("Phone code")
+
+    @property
+    def is_code(self) -> bool:
+        """Whether this is a recovery code, which never gives power in the console."""
+        return self is not AuthenticatorKind.TOTP
+
+
+class EndReason(models.TextChoices):
+    """Why a code set or an authenticator is dead."""
+
+    REPLACED = "replaced", _("Replaced")
+    REDEEMED = "redeemed", _("Redeemed")
+    EXPIRED = "expired", _("Expired")
+    TOO_MANY_FAILURES = "too_many_failures", _("Too many wrong codes")
+    REPORTED_LOST = "reported_lost", _("Reported lost")
+    REVOKED = "revoked", _("Revoked")
+
+
+class LinkState(models.TextChoices):
+    """The life of a recovery link."""
+
+    QUEUED = "queued", _("Waiting for the mail server")
+    LIVE = "live", _("Sent, not opened")
+    USED = "used", _("Used")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Could not be sent")
+
+
+OPEN_LINK_STATES = (LinkState.QUEUED, LinkState.LIVE)
+
+
+class LinkPurpose(models.TextChoices):
+    """What a link leads to."""
+
+    RECOVERY = "recovery", _("Recovery")
+    INVITATION = "invitation", _("Invitation")
+
+
+class NoticeState(models.TextChoices):
+    """Where a notice is on its way."""
+
+    QUEUED = "queued", _("Waiting")
+    SENT = "sent", _("Handed to the mail server")
+    DEAD = "dead", _("Could not be delivered")
+    CANCELLED = "cancelled", _("No longer needed")
+
+
+class Proofing(models.TextChoices):
+    """How the agent satisfied themselves who is calling. Personal data is never one (CISA, HC3)."""
+
+    CALL_BACK = "call_back", _("Called back on the number on record")
+    READ_BACK = "read_back", _("Read back a code sent to a confirmed address")
+    COLLEAGUE_VOUCHES = "colleague_vouches", _("A colleague vouched for them")
+    IN_PERSON = "in_person", _("In person, with an identity document")
+    OWN_AUTHENTICATOR = "own_authenticator", _("Their own authenticator")
+    NOT_PROVEN = "not_proven", _("Not proven")
+
+
+class Role(models.TextChoices):
+    """The roles of the desk. The value is the name of the group that carries the permissions."""
+
+    AGENT = "Help-desk agent", _("Help-desk agent")
+    LEAD = "Lead", _("Lead")
+    AUDITOR = "Auditor", _("Auditor")
+    REPORT_ADMINISTRATOR = "Report administrator", _("Report administrator")

@@ -1,0 +1,183 @@
+"""The refusals: the domain understood, and said no. A code for machines, a text for the agent."""
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class RecoveryError(Exception):
+    """A refusal. Its text may be shown to staff and says what to do next."""
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[str | Promise] = _("This was refused.")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(self.code)
+        self.values = values
+
+    def __str__(self) -> str:
+        return str(self.message) % self.values
+
+
+class PermissionMissing(RecoveryError):
+    code = "permission_missing"
+    message = _("Your role does not include this. Ask a lead.")
+
+
+class NotVerified(RecoveryError):
+    code = "not_verified"
+    message = _("Sign in with your authenticator first. A backup code gives no power here.")
+
+
+class StepUpRequired(RecoveryError):
+    code = "step_up_required"
+    message = _("Enter a fresh one-time code from your authenticator, then confirm again.")
+
+
+class ActorIsSubject(RecoveryError):
+    code = "actor_is_subject"
+    message = _("Nobody acts on their own account here. Ask a colleague.")
+
+
+class SubjectOutranksActor(RecoveryError):
+    code = "subject_outranks_actor"
+    message = _("This account holds rights that you do not hold. Ask someone of a higher role.")
+
+
+class SubjectIsSuperuser(RecoveryError):
+    code = "subject_is_superuser"
+    message = _("A superuser is recovered on the server's command line only (enrol_staff).")
+
+
+class RoleTooHigh(RecoveryError):
+    code = "role_too_high"
+    message = _("You can only give or take a role that holds less than your own.")
+
+
+class AccountFrozen(RecoveryError):
+    code = "account_frozen"
+    message = _("Recovery of this account is frozen. A lead has to look into it first.")
+
+
+class NotFromHere(RecoveryError):
+    code = "not_from_here"
+    message = _("This can only be done on the server's command line.")
+
+
+class ReasonMissing(RecoveryError):
+    code = "reason_missing"
+    message = _("Say in a few words why, for whoever reads the ledger later.")
+
+
+class TicketMissing(RecoveryError):
+    code = "ticket_missing"
+    message = _("Enter the number of the ticket.")
+
+
+class TicketMalformed(RecoveryError):
+    code = "ticket_malformed"
+    message = _("That is not a ticket number of your desk. Check it and enter it again.")
+
+
+class ProofingMissing(RecoveryError):
+    code = "proofing_missing"
+    message = _("Choose how the caller was proven, or say that they were not.")
+
+
+class FormAlreadyUsed(RecoveryError):
+    code = "form_already_used"
+    message = _("This form was already used once. Nothing was done a second time.")
+
+
+class FormInvalid(RecoveryError):
+    code = "form_invalid"
+    message = _("This form is too old or not yours. Open it again from the account.")
+
+
+class NoSuitableAddress(RecoveryError):
+    code = "no_suitable_address"
+    message = _(
+        "There is no confirmed address that has been on record for %(days)s days. "
+        "Use another way: a phone code, or in person."
+    )
+
+
+class NoOpenLink(RecoveryError):
+    code = "no_open_link"
+    message = _("There is no open link to withdraw. It may have been used or have expired.")
+
+
+class NotFlagged(RecoveryError):
+    code = "not_flagged"
+    message = _("This account is not flagged for re-enrolment.")
+
+
+class AlreadyFlagged(RecoveryError):
+    code = "already_flagged"
+    message = _("This account already has to re-enrol, and no later than that.")
+
+
+class FlagStays(RecoveryError):
+    code = "flag_stays"
+    message = _("A code was redeemed or an authenticator lost: only re-enrolment ends this flag.")
+
+
+class DueDateInPast(RecoveryError):
+    code = "due_date_in_past"
+    message = _("The due date has to lie in the future. Leave it empty for at once.")
+
+
+class NothingToReport(RecoveryError):
+    code = "nothing_to_report"
+    message = _("That authenticator is not bound to this account any more.")
+
+
+class AlreadyStaff(RecoveryError):
+    code = "already_staff"
+    message = _("This person is already at the desk. Change their role instead.")
+
+
+class NotStaff(RecoveryError):
+    code = "not_staff"
+    message = _("This person is not at the desk. Invite them instead.")
+
+
+class SubjectInactive(RecoveryError):
+    code = "subject_inactive"
+    message = _("This account is deactivated, so nothing can be issued to it. Ask its owner first.")
+
+
+class AlreadyEnrolled(RecoveryError):
+    code = "already_enrolled"
+    message = _("This person has an authenticator bound. Use --replace to revoke it.")
+
+
+class LinkNotUsable(RecoveryError):
+    code = "link_not_usable"
+    message = _("This link can't be used any more. Ask your help desk for a new one.")
+
+
+class WrongCode(RecoveryError):
+    code = "wrong_code"
+    message = _("That code was not accepted. Wait for the next one and try again.")
+
+
+class TooManyAttempts(RecoveryError):
+    code = "too_many_attempts"
+    message = _("Too many attempts. Wait %(seconds)s seconds, then try again.")
+
+
+class WrongPassword(RecoveryError):
+    code = "wrong_password"
+    message = _("That name and password do not fit. Check both and try again.")
+
+
+class CodeGivesNoPower(RecoveryError):
+    code = "code_gives_no_power"
+    message = _("A backup code opens nothing here, and was not used up. Use your authenticator.")
+
+
+class TooManyRows(RecoveryError):
+    code = "too_many_rows"
+    message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")

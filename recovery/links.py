@@ -1,0 +1,98 @@
+"""The life of a recovery link, from the queue to its one use."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from django.utils import timezone
+
+from recovery import notices
+from recovery.conf import conf
+from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation
+from recovery.models import Account, ContactAddress, RecoveryLink, RecoveryLinkToken
+from recovery.secret import Secret
+
+TOKEN_BYTES: Final = 32
+"""256 random bits, so a plain SHA-256 is enough to keep it (ASVS 6.5.2 draws the line at 112)."""
+
+
+def queue(
+    account: Account,
+    address: ContactAddress,
+    *,
+    operation: Operation,
+    purpose: LinkPurpose = LinkPurpose.RECOVERY,
+) -> RecoveryLink:
+    """Make a link that waits for the worker, and the notice that will carry it."""
+    link = RecoveryLink.objects.create(account=account, address=address, purpose=purpose)
+    notices.queue_link(link, operation=operation)
+    return link
+
+
+def open_link_of(account: Account) -> RecoveryLink | None:
+    """The one link that waits or could be opened."""
+    still_open = RecoveryLink.objects.filter(account=account, state__in=OPEN_LINK_STATES)
+    return still_open.select_for_update().first()
+
+
+def end_open(account: Account, *, state: LinkState) -> int:
+    """End whatever link is open; return how many there were, none or one."""
+    link = open_link_of(account)
+    if link is None:
+        return 0
+    end(link, state=state)
+    return 1
+
+
+def end(link: RecoveryLink, *, state: LinkState) -> bool:
+    """End a link: of several who try at once, one gets True."""
+    still_open = RecoveryLink.objects.filter(pk=link.pk, state__in=OPEN_LINK_STATES)
+    ended = still_open.update(state=state, ended_at=timezone.now())
+    if ended:
+        notices.cancel_for_link(link)
+        link.refresh_from_db()
+    return bool(ended)
+
+
+def make_token(link: RecoveryLink) -> Secret | None:
+    """Make a token for a mail that leaves now; None if the link has ended.
+
+    A retried mail has a token of its own. All of them open the one link, which is used once.
+    """
+    if not RecoveryLink.objects.filter(pk=link.pk, state__in=OPEN_LINK_STATES).exists():
+        return None
+    token = Secret(secrets.token_urlsafe(TOKEN_BYTES))
+    RecoveryLinkToken.objects.create(link=link, digest=token_digest(token))
+    return token
+
+
+def handed_over(link: RecoveryLink) -> bool:
+    """Start the link's lifetime: a mail server has it. False if the link ended meanwhile."""
+    now = timezone.now()
+    still_open = RecoveryLink.objects.filter(pk=link.pk, state__in=OPEN_LINK_STATES)
+    started = still_open.update(
+        state=LinkState.LIVE, handed_over_at=now, expires_at=now + conf.LINK_LIFETIME
+    )
+    link.refresh_from_db()
+    return bool(started)
+
+
+def find(token: Secret) -> RecoveryLink | None:
+    """The link that a token belongs to, usable or not. Uses nothing up."""
+    found = RecoveryLinkToken.objects.select_related("link__account__user", "link__address")
+    row = found.filter(digest=token_digest(token)).first()
+    return row.link if row is not None else None
+
+
+def use(link: RecoveryLink) -> bool:
+    """Use a live link up: of several who try at once, one gets True."""
+    now = timezone.now()
+    live = RecoveryLink.objects.filter(pk=link.pk, state=LinkState.LIVE, expires_at__gt=now)
+    return bool(live.update(state=LinkState.USED, ended_at=now))
+
+
+def token_digest(token: Secret) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.reveal().encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""Where a request came from, said once for whatever it will do."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from recovery.actors import Source, current_source
+from recovery.conf import conf
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SourceMiddleware:
+    """Keep the source of the request at hand for the domain, which never sees a request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = current_source.set(source_of(request))
+        try:
+            return self.get_response(request)
+        finally:
+            current_source.reset(token)
+
+
+def source_of(request: HttpRequest) -> Source:
+    """The address nearest to us that is not a trusted proxy, and what the browser calls itself."""
+    return Source(address=_address(request), user_agent=request.headers.get("user-agent", "")[:300])
+
+
+def _address(request: HttpRequest) -> str:
+    """Walk X-Forwarded-For from our end, as far as trusted proxies wrote it.
+
+    What lies to the left of the first stranger is what the stranger claims.
+    """
+    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    while hops and _is_trusted(address):
+        nearer = hops.pop()
+        if not _parsed(nearer):
+            break
+        address = nearer
+    return address
+
+
+def _is_trusted(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and any(
+        parsed in network for network in _networks(tuple(conf.TRUSTED_PROXIES))
+    )
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _networks(configured: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(network) for network in configured)

@@ -1,0 +1,133 @@
+"""The ledger: written once, by ``recovery.audit``, and never changed."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recovery.enums import GRANTED_OPERATIONS, AuthenticatorKind, Operation, Outcome, Proofing
+
+
+class LedgerIsWrittenOnce(TypeError):
+    """Somebody tried to change or remove an event through the ORM."""
+
+
+def _row_salt() -> str:
+    return secrets.token_hex(16)
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads only. The database's triggers refuse what goes around it."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+    def delete(self) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+    def update_or_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditEvent]:
+        """Append many. Never over existing ones."""
+        if kwargs.get("update_conflicts") or kwargs.get("ignore_conflicts"):
+            raise LedgerIsWrittenOnce
+        return super().bulk_create(*args, **kwargs)
+
+
+class AuditEvent(models.Model):
+    """Who did or tried what to whom, when, from where, on whose proof, and how it ended.
+
+    People are kept as text, as they were: a foreign key would let a deleted user block or blank
+    a line. ``sequence``, ``previous_hash`` and ``hash`` wait for the chain; they are here from
+    the first migration since a table with triggers can't be rebuilt.
+    """
+
+    sequence = models.BigIntegerField(_("sequence"), null=True, unique=True, editable=False)
+    at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
+    operation = models.CharField(_("operation"), max_length=40, choices=Operation)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    refusal = models.CharField(_("refusal"), max_length=40, blank=True)
+    actor_id = models.CharField(_("actor id"), max_length=64, blank=True)
+    actor_name = models.CharField(_("actor"), max_length=320, blank=True)
+    subject_id = models.CharField(_("subject id"), max_length=64, blank=True)
+    subject_name = models.CharField(_("subject"), max_length=320, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    ticket = models.CharField(_("ticket"), max_length=64, blank=True)
+    proofing = models.CharField(_("identity proofing"), max_length=24, choices=Proofing, blank=True)
+    source_address = models.CharField(_("source address"), max_length=45, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
+    session_digest = models.CharField(_("session"), max_length=64, blank=True)
+    verified_by = models.CharField(
+        _("verified by"), max_length=16, choices=AuthenticatorKind, blank=True
+    )
+    authenticator = models.CharField(_("authenticator"), max_length=80, blank=True)
+    detail = models.JSONField(_("detail"), default=dict)
+    salt = models.CharField(max_length=32, default=_row_salt, editable=False)
+    previous_hash = models.CharField(max_length=64, blank=True, editable=False)
+    hash = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("ledger")
+        default_permissions = ("view",)
+        permissions = [(operation.value, operation.label) for operation in GRANTED_OPERATIONS]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(outcome=Outcome.REFUSED) & ~Q(refusal=""))
+                | (~Q(outcome=Outcome.REFUSED) & Q(refusal="")),
+                name="refusal_names_its_cause",
+            ),
+        ]
+        indexes = [
+            models.Index(F("at").desc(), F("id").desc(), name="event_by_time"),
+            models.Index("actor_id", F("at").desc(), F("id").desc(), name="event_by_actor"),
+            models.Index("subject_id", F("at").desc(), F("id").desc(), name="event_by_subject"),
+            models.Index("operation", F("at").desc(), F("id").desc(), name="event_by_operation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Operation(self.operation).label}: {Outcome(self.outcome).label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Append this event. An event that is there already is never written again."""
+        if self.pk is not None:
+            raise LedgerIsWrittenOnce
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise LedgerIsWrittenOnce
+
+
+class FailureTally(models.Model):
+    """Failures of one kind from one source in one minute, beyond what is recorded singly.
+
+    The worker turns each into one event, so that a stranger cannot flood the ledger.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    minute = models.DateTimeField()
+    operation = models.CharField(max_length=40, choices=Operation)
+    refusal = models.CharField(max_length=40)
+    source_address = models.CharField(max_length=45, blank=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["minute"], name="tally_by_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.count} × {self.operation}"

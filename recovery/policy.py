@@ -1,0 +1,199 @@
+"""Who may do what to whom: named rules, and the table that you can read aloud."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from recovery import errors
+from recovery.conf import conf
+from recovery.enums import AuthenticatorKind, Operation, Role, Tier
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from recovery.actors import Actor, Grounds
+    from recovery.models import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An operation that somebody wants done, before anybody said yes."""
+
+    operation: Operation
+    actor: Actor
+    subject: Account | None
+    grounds: Grounds
+
+
+Rule = Callable[[Attempt], None]
+
+
+def holds_permission(attempt: Attempt) -> None:
+    user = attempt.actor.user
+    if user is None or attempt.operation.permission not in permissions_of(user):
+        raise errors.PermissionMissing
+
+
+def verified_by_an_authenticator(attempt: Attempt) -> None:
+    """A session that a recovery code opened has no power here."""
+    if attempt.actor.verified_by is not AuthenticatorKind.TOTP:
+        raise errors.NotVerified
+
+
+def stepped_up_recently(attempt: Attempt) -> None:
+    verified_at = attempt.actor.verified_at
+    if verified_at is None or timezone.now() - verified_at > conf.STEP_UP_MAX_AGE:
+        raise errors.StepUpRequired
+
+
+def is_someone_else(attempt: Attempt) -> None:
+    actor, subject = attempt.actor.user, attempt.subject
+    if actor is not None and subject is not None and actor.pk == subject.user_id:
+        raise errors.ActorIsSubject
+
+
+def outranks_the_subject(attempt: Attempt) -> None:
+    """A subject with any staff role needs an actor who holds strictly more: peers never.
+
+    Computed from live permissions, the host project's included: an agent must not come to an
+    administrator's account by way of recovery.
+    """
+    actor, subject = attempt.actor.user, attempt.subject
+    if actor is None or subject is None:
+        return
+    if getattr(subject.user, "is_superuser", False):
+        raise errors.SubjectIsSuperuser
+    if is_staff(subject.user) and not permissions_of(actor) > permissions_of(subject.user):
+        raise errors.SubjectOutranksActor
+
+
+def is_not_frozen(attempt: Attempt) -> None:
+    if attempt.subject is not None and attempt.subject.frozen_at is not None:
+        raise errors.AccountFrozen
+
+
+def is_active(attempt: Attempt) -> None:
+    if attempt.subject is not None and not attempt.subject.user.is_active:
+        raise errors.SubjectInactive
+
+
+def gives_grounds(attempt: Attempt) -> None:
+    """A reason always; a ticket where the desk demands one, in the desk's own form."""
+    grounds = attempt.grounds
+    if not grounds.reason.strip():
+        raise errors.ReasonMissing
+    check_ticket(grounds.ticket)
+
+
+def says_how_the_caller_was_proven(attempt: Attempt) -> None:
+    if attempt.grounds.proofing is None:
+        raise errors.ProofingMissing
+
+
+def from_the_command_line(attempt: Attempt) -> None:
+    if not attempt.actor.is_command:
+        raise errors.NotFromHere
+
+
+DESK: tuple[Rule, ...] = (
+    holds_permission,
+    verified_by_an_authenticator,
+    is_someone_else,
+    outranks_the_subject,
+    stepped_up_recently,
+    gives_grounds,
+    says_how_the_caller_was_proven,
+)
+ISSUING = (*DESK, is_not_frozen, is_active)
+REPORTING = (holds_permission, verified_by_an_authenticator, stepped_up_recently)
+COMMAND = (from_the_command_line,)
+
+RULES: dict[Operation, tuple[Rule, ...]] = {
+    Operation.REGENERATE_BACKUP_CODES: ISSUING,
+    Operation.ISSUE_PHONE_CODE: ISSUING,
+    Operation.SEND_RECOVERY_LINK: ISSUING,
+    Operation.WITHDRAW_RECOVERY_LINK: DESK,
+    Operation.REQUIRE_REENROLMENT: DESK,
+    Operation.LIFT_REENROLMENT: (*DESK, is_not_frozen),
+    Operation.REPORT_AUTHENTICATOR_LOST: DESK,
+    Operation.INVITE_STAFF: ISSUING,
+    Operation.CHANGE_ROLE: (*DESK, is_not_frozen),
+    Operation.REMOVE_STAFF: DESK,
+    Operation.EXPORT_ACCOUNTS: REPORTING,
+    Operation.EXPORT_EVENTS: REPORTING,
+    Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),
+    Operation.ENROL_STAFF: COMMAND,
+    Operation.ADOPT_AUTHENTICATOR: COMMAND,
+    Operation.ADOPT_BACKUP_CODES: COMMAND,
+    Operation.ADOPT_ADDRESS: COMMAND,
+    Operation.ROTATE_KEYS: COMMAND,
+    Operation.RECONCILE: COMMAND,
+}
+"""The operations that somebody decides on. What is not here cannot be run by ``audited``."""
+
+
+def require(attempt: Attempt) -> None:
+    """Raise the first refusal that applies. An operation without rules is a ``KeyError``."""
+    for rule in RULES[attempt.operation]:
+        rule(attempt)
+
+
+def require_role_below(actor: Actor, role: Role) -> None:
+    """Refuse to give a role that holds as much as the actor does."""
+    held = permissions_of(actor.user) if actor.user is not None else frozenset()
+    if not held > permissions_of_role(role):
+        raise errors.RoleTooHigh
+
+
+def check_ticket(ticket: str) -> None:
+    """Refuse a ticket that is missing where required, or not of the desk's own form."""
+    if conf.TICKET_REQUIRED and not ticket:
+        raise errors.TicketMissing
+    if ticket and conf.TICKET_PATTERN and not re.fullmatch(conf.TICKET_PATTERN, ticket):
+        raise errors.TicketMalformed
+
+
+def is_staff(user: AbstractBaseUser) -> bool:
+    """Whether somebody holds any staff role: the flag, or any permission at all."""
+    return bool(
+        getattr(user, "is_staff", False)
+        or getattr(user, "is_superuser", False)
+        or permissions_of(user)
+    )
+
+
+def permissions_of(user: AbstractBaseUser) -> frozenset[str]:
+    """All that a user may do in the whole project, now, also while deactivated.
+
+    Django says that a deactivated user may do nothing, which is right for an actor (a session
+    of theirs is refused before it comes here) and would make a deactivated administrator look
+    harmless as a subject.
+    """
+    if not hasattr(user, "get_all_permissions"):
+        return frozenset()
+    fresh = copy.copy(user)
+    fresh.__dict__ = {
+        name: value for name, value in vars(user).items() if not name.endswith("_perm_cache")
+    }
+    fresh.is_active = True
+    return frozenset(fresh.get_all_permissions())
+
+
+def permissions_of_role(role: Role) -> frozenset[str]:
+    """What the group of that name carries."""
+    found = Permission.objects.filter(group__name=role.value).values_list(
+        "content_type__app_label", "codename"
+    )
+    return frozenset(f"{app}.{codename}" for app, codename in found)
+
+
+def tier_of(user: AbstractBaseUser) -> Tier:
+    """The tier to write down for filters."""
+    return Tier.PRIVILEGED if is_staff(user) else Tier.STANDARD

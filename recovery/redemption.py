@@ -1,0 +1,156 @@
+"""Redeeming a backup or phone code: counted first, hashed once, decided by one UPDATE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recovery import codes, code_sets, errors, flags, notices
+from recovery.actors import Actor
+from recovery.audit.ledger import Draft, append
+from recovery.audit.tallies import append_failure
+from recovery.conf import conf
+from recovery.enums import (
+    AuthenticatorKind,
+    CodeKind,
+    EndReason,
+    FlagOrigin,
+    Operation,
+    Outcome,
+)
+from recovery.locks import account_of
+from recovery.models import Account, BackupCode, BackupCodeSet
+from recovery.throttling import count_attempt, take_back
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+    from django.utils.functional import Promise
+
+    from recovery.secret import Secret
+
+OPERATION = {
+    CodeKind.SAVED: Operation.REDEEM_BACKUP_CODE,
+    CodeKind.PHONE: Operation.REDEEM_PHONE_CODE,
+}
+VERIFIED_BY = {
+    CodeKind.SAVED: AuthenticatorKind.BACKUP_CODE,
+    CodeKind.PHONE: AuthenticatorKind.PHONE_CODE,
+}
+
+
+def redeem(user: AbstractBaseUser, *, typed: str) -> BackupCodeSet | None:
+    """Redeem what ``user`` typed, of whichever kind; return the set that held it.
+
+    Outside any transaction of the caller's the slow hash holds no lock. The account has to
+    re-enrol from here on, in the same transaction.
+    """
+    code = codes.read(typed)
+    kind = codes.kind_of(code) if code is not None else CodeKind.SAVED
+    live = BackupCodeSet.objects.filter(user_id=user.pk, kind=kind, confirmed=True).first()
+    if live is None:
+        _refuse(account_of(user), kind, errors.WrongCode)
+        return None
+    return live if redeem_in_set(live, typed=typed) else None
+
+
+def redeem_in_set(code_set: BackupCodeSet, *, typed: str) -> bool:
+    """Redeem in one set. Nestable in django-otp's transaction: returns False, never refuses.
+
+    A mistyped code is told by its check character and costs neither a hash nor a count.
+    """
+    kind = CodeKind(code_set.kind)
+    account = account_of(code_set.user)
+    code = codes.read(typed)
+    if code is None or codes.kind_of(code) is not kind or not code_set.is_live:
+        _refuse(account, kind, errors.WrongCode)
+        return False
+    admission = count_attempt(Account.objects.filter(pk=account.pk))
+    if not admission.admitted:
+        _refuse(account, kind, errors.TooManyAttempts)
+    elif admission.failures <= conf.FAILURE_LIMIT and _decide(code_set, code):
+        return True
+    else:
+        _refuse(account, kind, errors.WrongCode)
+    if admission.failures >= conf.FAILURE_LIMIT:
+        _kill(account)
+    return False
+
+
+def refusal_to_look(code_set: BackupCodeSet) -> str | Promise | None:
+    """Why an attempt would not be compared now, for django-otp's forms; None if it would."""
+    if not code_set.is_live:
+        return _("These codes can't be used any more.")
+    account = account_of(code_set.user)
+    if account.retry_at is not None and account.retry_at > timezone.now():
+        return _("Wait a little before you try another code.")
+    return None
+
+
+def _decide(code_set: BackupCodeSet, code: Secret) -> bool:
+    digest = code_set.stored_recipe.digest(code)
+    with transaction.atomic():
+        # The lock keeps the order set, account that every other writer keeps; it decides nothing.
+        list(BackupCodeSet.objects.select_for_update().filter(pk=code_set.pk).values_list("pk"))
+        if not spend(code_set.pk, digest):
+            return False
+        _settle(code_set)
+    return True
+
+
+def spend(set_pk: int, digest: str) -> bool:
+    """Take one code out of a set: of many at once, one call returns True.
+
+    The condition names columns of this table alone. With a join Django would wrap it in a
+    sub-select, which PostgreSQL does not look at again after waiting for the row. A set that
+    ended has blank digests, so it needs no condition of its own.
+    """
+    unspent = BackupCode.objects.filter(set_id=set_pk, digest=digest, used_at__isnull=True)
+    return unspent.update(used_at=timezone.now(), digest="") == 1
+
+
+def _settle(code_set: BackupCodeSet) -> None:
+    kind = CodeKind(code_set.kind)
+    account = Account.objects.select_for_update(of=("self",)).get(user_id=code_set.user_id)
+    if kind is CodeKind.SAVED:
+        Account.objects.filter(pk=account.pk).update(backup_codes_left=F("backup_codes_left") - 1)
+    else:
+        code_sets.end(code_set, because=EndReason.REDEEMED)
+    take_back(Account.objects.filter(pk=account.pk))
+    actor = Actor.holder(code_set.user, verified_by=VERIFIED_BY[kind])
+    flags.raise_flag(account, origin=FlagOrigin.REDEEMED, actor=actor, reason="", recovered=True)
+    _record(account, kind, actor, code_set)
+
+
+def _record(account: Account, kind: CodeKind, actor: Actor, code_set: BackupCodeSet) -> None:
+    account.refresh_from_db(fields=["backup_codes_left"])
+    draft = Draft(
+        operation=OPERATION[kind],
+        actor=actor,
+        subject=account,
+        detail={"left": account.backup_codes_left, "set": code_set.pk},
+    )
+    notices.queue(append(draft, Outcome.COMPLETED), account)
+
+
+def _refuse(account: Account, kind: CodeKind, refusal: type[errors.RecoveryError]) -> None:
+    actor = Actor.holder(account.user, verified_by=None)
+    draft = Draft(operation=OPERATION[kind], actor=actor, subject=account)
+    append_failure(draft, refusal)
+
+
+def _kill(account: Account) -> None:
+    """After too many failures in a row nothing is left to guess at; the subject is told."""
+    with transaction.atomic():
+        if not code_sets.end_all(account, because=EndReason.TOO_MANY_FAILURES):
+            return
+        draft = Draft(
+            operation=Operation.KILL_BACKUP_CODES,
+            actor=Actor.holder(account.user, verified_by=None),
+            subject=account,
+            detail={"failures": conf.FAILURE_LIMIT},
+        )
+        notices.queue(append(draft, Outcome.COMPLETED), account)

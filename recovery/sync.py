@@ -1,0 +1,106 @@
+"""An account for every user, and its text as the user has it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import batched
+from typing import TYPE_CHECKING, Final
+
+from django.contrib.auth import get_user_model
+from django.db import connections
+
+from recovery import policy
+from recovery.enums import Enrolment, Tier
+from recovery.models import Account, AccountText
+from recovery.people import person
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+BATCH: Final = 2_000
+TEXT_FIELDS: Final = ("display_name", "login_name", "address", "staff_number", "folded")
+SIGN_IN_FIELDS: Final = frozenset({"last_login", "password"})
+"""User columns whose saving leaves the text as it is: every sign-in writes the first."""
+
+
+def keep_up(user: AbstractBaseUser, *, using: str, update_fields: Iterable[str] | None) -> None:
+    """Make or refresh what belongs to one user."""
+    if update_fields is not None and set(update_fields) <= SIGN_IN_FIELDS:
+        return
+    account, _ = Account.objects.using(using).get_or_create(user_id=user.pk)
+    _write_text([(account.pk, user)], using=using)
+
+
+def make_missing(using: str = "default") -> int:
+    """Make the accounts and texts that users have none of; return how many accounts.
+
+    The accounts are made by one statement, however many users there are.
+    """
+    made = _insert_missing_accounts(using)
+    without_text = Account.objects.using(using).filter(text__isnull=True)
+    _refresh(without_text.values_list("user_id", flat=True).iterator(), using=using)
+    return made
+
+
+def refresh_all(using: str = "default") -> int:
+    """Write every text and tier anew from the users; return how many accounts there are."""
+    users = Account.objects.using(using).values_list("user_id", flat=True)
+    return _refresh(users.iterator(), using=using, tiers=True)
+
+
+def _refresh(user_ids: Iterable[object], *, using: str, tiers: bool = False) -> int:
+    seen = 0
+    for batch in batched(user_ids, BATCH):
+        accounts = Account.objects.using(using).filter(user_id__in=batch).select_related("user")
+        rows = [(account.pk, account.user) for account in accounts]
+        _write_text(rows, using=using)
+        if tiers:
+            _write_tiers(rows, using=using)
+        seen += len(rows)
+    return seen
+
+
+def _write_text(rows: list[tuple[int, AbstractBaseUser]], *, using: str) -> None:
+    texts = []
+    for pk, user in rows:
+        found = person(user)
+        texts.append(
+            AccountText(
+                account_id=pk,
+                display_name=found.display_name,
+                login_name=found.login_name,
+                address=found.address,
+                staff_number=found.staff_number,
+                folded=found.folded,
+            )
+        )
+    AccountText.objects.using(using).bulk_create(
+        texts, update_conflicts=True, unique_fields=["account"], update_fields=TEXT_FIELDS
+    )
+
+
+def _write_tiers(rows: list[tuple[int, AbstractBaseUser]], *, using: str) -> None:
+    privileged = [pk for pk, user in rows if policy.is_staff(user)]
+    batch = Account.objects.using(using).filter(pk__in=[pk for pk, _ in rows])
+    batch.filter(pk__in=privileged).update(tier=Tier.PRIVILEGED)
+    batch.exclude(pk__in=privileged).update(tier=Tier.STANDARD)
+
+
+def _insert_missing_accounts(using: str) -> int:
+    connection = connections[using]
+    existing = connection.introspection.table_names()
+    users = get_user_model()._meta
+    if Account._meta.db_table not in existing or users.db_table not in existing:
+        return 0
+    quote = connection.ops.quote_name
+    assert users.pk is not None
+    account_table, user_table = quote(Account._meta.db_table), quote(users.db_table)
+    user_pk = quote(users.pk.column)
+    statement = f"""
+        INSERT INTO {account_table} (user_id, enrolment, reenrolment_origin, reenrolment_reason,
+            tier, backup_codes_left, backup_codes_total, failures, session_generation)
+        SELECT u.{user_pk}, %s, '', '', %s, 0, 0, 0, 0 FROM {user_table} u
+        WHERE NOT EXISTS (SELECT 1 FROM {account_table} a WHERE a.user_id = u.{user_pk})"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [Enrolment.NOT_ENROLLED, Tier.STANDARD])
+        return int(cursor.rowcount)

@@ -1,0 +1,121 @@
+"""One-time codes (RFC 6238): made, bound, verified once."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from base64 import b32encode
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
+
+from django.db import transaction
+from django.utils import timezone
+from django_otp.oath import TOTP
+
+from recovery import encryption
+from recovery.conf import conf
+from recovery.models import Account, TotpAuthenticator
+from recovery.secret import Secret
+from recovery.throttling import count_attempt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+KEY_BYTES: Final = 20
+"""RFC 4226 recommends 160 bits."""
+
+
+def new_key() -> Secret:
+    """Make a key, in hexadecimal, from the operating system's generator."""
+    return Secret(secrets.token_hex(KEY_BYTES))
+
+
+def bind(user: AbstractBaseUser, key: Secret, *, name: str) -> TotpAuthenticator:
+    """Bind an authenticator app that holds ``key`` to ``user``."""
+    return TotpAuthenticator.objects.create(
+        user=user, name=name, encrypted_key=encryption.encrypt(key, owner=user.pk)
+    )
+
+
+def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
+    """Accept a one-time code once. Nestable: it returns False and raises nothing.
+
+    A code is taken only if its time step lies after the last one taken, decided by one
+    conditional UPDATE, so of many at once one wins (NIST SP 800-63B-4 3.1.4, ASVS 6.5.1).
+    """
+    digits = "".join(typed.split())
+    row = TotpAuthenticator.objects.filter(pk=authenticator.pk, confirmed=True)
+    if not (digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits):
+        return False
+    if not row.exists():
+        return False
+    admission = count_attempt(row)
+    if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
+        return False
+    step = _matching_step(authenticator, int(digits))
+    return step is not None and _take(authenticator, step)
+
+
+def current_code(authenticator: TotpAuthenticator) -> Secret:
+    """The one-time code of this moment: for the demo's command, and for tests."""
+    code = _generator(authenticator, time.time()).token()
+    return Secret(f"{code:0{authenticator.digits}d}")
+
+
+def provisioning_uri(key: Secret, *, name: str) -> Secret:
+    """The ``otpauth`` address that an authenticator app reads from a QR code."""
+    label = quote(f"{conf.ISSUER}:{name}")
+    values = urlencode({"secret": typeable(key).reveal(), "issuer": conf.ISSUER})
+    return Secret(f"otpauth://totp/{label}?{values}")
+
+
+def typeable(key: Secret) -> Secret:
+    """The key in base 32, as a person types it into an app."""
+    return Secret(b32encode(bytes.fromhex(key.reveal())).decode().rstrip("="))
+
+
+def _take(authenticator: TotpAuthenticator, step: int) -> bool:
+    taken = TotpAuthenticator.objects.filter(
+        pk=authenticator.pk, confirmed=True, last_step__lt=step
+    ).update(last_step=step, failures=0, retry_at=None, last_used_at=timezone.now())
+    if taken:
+        _end_the_count_of_failures(authenticator)
+    return bool(taken)
+
+
+def _end_the_count_of_failures(authenticator: TotpAuthenticator) -> None:
+    """A full two-factor success breaks the row of wrong codes, unless it already killed the set."""
+    Account.objects.filter(
+        user_id=authenticator.user_id, failures__gt=0, failures__lt=conf.FAILURE_LIMIT
+    ).update(failures=0, retry_at=None)
+
+
+def _matching_step(authenticator: TotpAuthenticator, code: int) -> int | None:
+    generator = _generator(authenticator, time.time())
+    for drift in range(-authenticator.tolerance, authenticator.tolerance + 1):
+        generator.drift = drift
+        if generator.t() > authenticator.last_step and generator.token() == code:
+            return int(generator.t())
+    return None
+
+
+def _generator(authenticator: TotpAuthenticator, moment: float) -> TOTP:
+    key = encryption.decrypt(authenticator.encrypted_key, owner=authenticator.user_id)
+    generator = TOTP(
+        bytes.fromhex(key.reveal()), step=authenticator.step_seconds, digits=authenticator.digits
+    )
+    generator.time = moment
+    return generator
+
+
+def verify_any(user: AbstractBaseUser, *, typed: str) -> TotpAuthenticator | None:
+    """Verify against each bound authenticator of ``user``; return the one that took the code.
+
+    Never against code sets: a recovery code gives no power in the console.
+    """
+    with transaction.atomic():
+        bound = TotpAuthenticator.objects.filter(user_id=user.pk, confirmed=True)
+        for authenticator in bound.select_for_update().order_by("pk"):
+            if verify(authenticator, typed=typed):
+                return authenticator
+    return None
