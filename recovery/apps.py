@@ -36,7 +36,7 @@ def keep_account_up(instance: AbstractBaseUser, using: str, **kwargs: Any) -> No
     keep_up(instance, using=using, update_fields=kwargs.get("update_fields"))
 
 
-def make_whole(using: str, **kwargs: Any) -> None:
+def make_whole(using: str, **_kwargs: Any) -> None:
     """After a migrate: put the ledger's triggers back, prove them, make missing accounts."""
     from recovery import sync  # noqa: PLC0415 - needs loaded apps
     from recovery.audit import triggers  # noqa: PLC0415 - needs loaded apps

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
 from recovery import conf as limits
@@ -23,7 +24,7 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     (
         "recovery.E001",
         "RECOVERY_BACKUP_CODE_COUNT has to lie between 10 and 20.",
-        lambda conf: not 10 <= conf.BACKUP_CODE_COUNT <= 20,
+        lambda conf: conf.BACKUP_CODE_COUNT not in limits.BACKUP_CODE_COUNTS,
     ),
     (
         "recovery.E002",
@@ -58,7 +59,10 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     (
         "recovery.E008",
         "RECOVERY_ARGON2_MEMORY_KIB and _PASSES may not be weaker than 19 MiB and 2.",
-        lambda conf: conf.ARGON2_MEMORY_KIB < limits.MEMORY_FLOOR_KIB or conf.ARGON2_PASSES < 2,
+        lambda conf: (
+            conf.ARGON2_MEMORY_KIB < limits.MEMORY_FLOOR_KIB
+            or conf.ARGON2_PASSES < limits.PASSES_FLOOR
+        ),
     ),
     (
         "recovery.E009",
@@ -79,7 +83,7 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
 
 
 @register(Tags.security)
-def check_settings(**kwargs: Any) -> list[CheckMessage]:
+def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """Refuse each setting that lies beyond its ceiling or floor."""
     return [
         Error(message, hint="Correct the setting and start again.", id=number)
@@ -90,7 +94,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_clear_secrets(
-    *, databases: Sequence[str] | None = None, **kwargs: Any
+    *, databases: Sequence[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
     """Warn while stock django-otp rows hold TOTP keys or static tokens in clear."""
     return list(_clear_secrets(databases or ()))
@@ -105,7 +109,7 @@ def _clear_secrets(databases: Sequence[str]) -> Iterator[CheckMessage]:
             continue
         model = apps.get_model(app_label, model_name)
         if any(_has_rows(model, using) for using in databases):
-            yield Warning(
+            yield checks.Warning(
                 f"{model._meta.verbose_name_plural} are stored in clear.",
                 hint=f"Run manage.py {command}, then take the plug-in out.",
                 id=number,

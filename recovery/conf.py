@@ -19,12 +19,14 @@ STEP_UP_CEILING = timedelta(minutes=15)
 FAILURE_CEILING = 100
 """NIST SP 800-63B-4 3.2.2."""
 ADDRESS_AGE_FLOOR = timedelta(days=7)
+BACKUP_CODE_COUNTS = range(10, 21)
+PASSES_FLOOR = 2
 MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 
 
 class RecoverySettings:
-    """Read ``RECOVERY_*`` from Django's settings, lazily, so that tests and adopters can override."""
+    """``RECOVERY_*`` in Django's settings, read lazily so that they can be overridden."""
 
     @property
     def BACKUP_CODE_COUNT(self) -> int:
@@ -109,7 +111,7 @@ class RecoverySettings:
     @property
     def TICKET_REQUIRED(self) -> bool:
         """Whether every desk operation needs a ticket."""
-        return self._get("TICKET_REQUIRED", False)
+        return self._get("TICKET_REQUIRED", default=False)
 
     @property
     def TICKET_PATTERN(self) -> str:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Operation(models.TextChoices):
-    """Everything the ledger can name. One word serves policy, permission, audit, page and notice."""
+    """All that the ledger can name. One word serves policy, permission, audit, page and notice."""
 
     REGENERATE_BACKUP_CODES = "regenerate_backup_codes", _("Regenerate backup codes")
     ISSUE_PHONE_CODE = "issue_phone_code", _("Issue a phone code")

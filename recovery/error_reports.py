@@ -22,11 +22,11 @@ class TypesOnlyFilter(SafeExceptionReporterFilter):
 
     def get_post_parameters(self, request: Any) -> dict[str, str]:
         """Return the names of the posted fields, without what was typed."""
-        return {name: self.cleansed_substitute for name in getattr(request, "POST", {})}
+        return dict.fromkeys(getattr(request, "POST", {}), self.cleansed_substitute)
 
     def get_safe_cookies(self, request: Any) -> dict[str, str]:
         """Return the names of the cookies."""
-        return {name: self.cleansed_substitute for name in getattr(request, "COOKIES", {})}
+        return dict.fromkeys(getattr(request, "COOKIES", {}), self.cleansed_substitute)
 
     def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         """Return each variable of a frame with its type for a value."""

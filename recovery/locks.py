@@ -31,4 +31,4 @@ def lock_devices(user_id: object) -> None:
 def account_of(user: AbstractBaseUser) -> Account:
     """The account of a user, made now if the user came in by a way that sends no signal."""
     found = Account.objects.select_related("user").filter(user_id=user.pk).first()
-    return found if found is not None else Account.objects.create(user=user)
+    return found if found is not None else Account.objects.create(user_id=user.pk)

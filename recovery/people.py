@@ -30,7 +30,7 @@ class Person:
     @property
     def folded(self) -> str:
         """All of it in the form that searches compare."""
-        return fold(" ".join((self.display_name, self.login_name, self.address, self.staff_number)))
+        return fold(f"{self.display_name} {self.login_name} {self.address} {self.staff_number}")
 
 
 def fold(text: str) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery import codes, code_sets, errors, flags, notices
+from recovery import code_sets, codes, errors, flags, notices
 from recovery.actors import Actor
 from recovery.audit.ledger import Draft, append
 from recovery.audit.tallies import append_failure

@@ -113,6 +113,6 @@ def network_of(source: str) -> str:
         address = ipaddress.ip_address(source)
     except ValueError:
         return source
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return source
     return str(ipaddress.ip_network((address, 64), strict=False))

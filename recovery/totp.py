@@ -32,9 +32,10 @@ def new_key() -> Secret:
 
 def bind(user: AbstractBaseUser, key: Secret, *, name: str) -> TotpAuthenticator:
     """Bind an authenticator app that holds ``key`` to ``user``."""
-    return TotpAuthenticator.objects.create(
+    bound: TotpAuthenticator = TotpAuthenticator.objects.create(
         user=user, name=name, encrypted_key=encryption.encrypt(key, owner=user.pk)
     )
+    return bound
 
 
 def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
@@ -115,6 +116,7 @@ def verify_any(user: AbstractBaseUser, *, typed: str) -> TotpAuthenticator | Non
     """
     with transaction.atomic():
         bound = TotpAuthenticator.objects.filter(user_id=user.pk, confirmed=True)
+        authenticator: TotpAuthenticator
         for authenticator in bound.select_for_update().order_by("pk"):
             if verify(authenticator, typed=typed):
                 return authenticator

@@ -73,7 +73,10 @@ def _end_set(account: Account, pk: str) -> int:
 
 
 def _bound(account: Account) -> QuerySet[TotpAuthenticator]:
-    return TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
+    bound: QuerySet[TotpAuthenticator] = TotpAuthenticator.objects.filter(
+        user_id=account.user_id, confirmed=True
+    )
+    return bound
 
 
 def _revoke(bound: QuerySet[TotpAuthenticator], *, because: EndReason) -> int:

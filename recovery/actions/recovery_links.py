@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recovery import errors, links
+from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.conf import conf
 from recovery.enums import LinkState, Operation
-from recovery.addresses import mask_address
 from recovery.models import ContactAddress
 
 if TYPE_CHECKING:

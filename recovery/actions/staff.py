@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group
 from recovery import errors, flags, links, policy, totp
 from recovery.actions.authenticators import end_sessions, revoke_all
 from recovery.actions.recovery_links import suitable_address
+from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.enums import EndReason, LinkPurpose, LinkState, Operation, Role, Tier
-from recovery.addresses import mask_address
 from recovery.models import Account
 
 if TYPE_CHECKING:

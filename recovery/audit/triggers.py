@@ -26,7 +26,7 @@ SQLITE: Final = {
     "recovery_ledger_no_replace": f"""
         CREATE TRIGGER recovery_ledger_no_replace BEFORE INSERT ON {TABLE}
         WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR sequence = NEW.sequence)
-        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",
+        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",  # noqa: S608 - constants of this module
 }
 
 POSTGRESQL_FUNCTION: Final = f"""
@@ -42,15 +42,15 @@ POSTGRESQL: Final = {
 }
 
 ATTACKS: Final = {
-    "update": f"UPDATE {TABLE} SET reason = 'changed' WHERE id = %s",
-    "delete": f"DELETE FROM {TABLE} WHERE id = %s",
+    "update": f"UPDATE {TABLE} SET reason = 'changed' WHERE id = %s",  # noqa: S608 - constants of this module
+    "delete": f"DELETE FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
 }
 SQLITE_ATTACKS: Final = ATTACKS | {
-    "replace": f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",
+    "replace": f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
 }
 POSTGRESQL_ATTACKS: Final = ATTACKS | {
     "truncate": f"TRUNCATE {TABLE} -- %s",
-    "insert over": f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",
+    "insert over": f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
 }
 
 

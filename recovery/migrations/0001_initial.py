@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,365 +17,1143 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enrolment', models.CharField(choices=[('not_enrolled', 'Not enrolled'), ('enrolled', 'Enrolled'), ('reenrolment_required', 'Re-enrolment required')], default='not_enrolled', max_length=24, verbose_name='enrolment')),
-                ('enrolled_at', models.DateTimeField(blank=True, null=True, verbose_name='first enrolled')),
-                ('reenrolment_required_at', models.DateTimeField(blank=True, null=True, verbose_name='flagged')),
-                ('reenrolment_due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('reenrolment_origin', models.CharField(blank=True, choices=[('desk', 'Set by the desk'), ('redeemed', 'A backup or phone code was redeemed'), ('reported_lost', 'An authenticator was reported lost')], max_length=16, verbose_name='flag raised by')),
-                ('reenrolment_reason', models.TextField(blank=True, verbose_name='reason of the flag')),
-                ('last_recovered_at', models.DateTimeField(blank=True, null=True, verbose_name='last recovery')),
-                ('tier', models.CharField(choices=[('standard', 'Standard'), ('privileged', 'Privileged')], default='standard', max_length=12, verbose_name='tier')),
-                ('frozen_at', models.DateTimeField(blank=True, null=True, verbose_name='frozen')),
-                ('backup_codes_left', models.PositiveSmallIntegerField(default=0, verbose_name='codes left')),
-                ('backup_codes_total', models.PositiveSmallIntegerField(default=0, verbose_name='codes issued')),
-                ('backup_codes_issued_at', models.DateTimeField(blank=True, null=True, verbose_name='codes issued at')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='wrong codes in a row')),
-                ('retry_at', models.DateTimeField(blank=True, null=True, verbose_name='next attempt from')),
-                ('session_generation', models.PositiveIntegerField(default=0, verbose_name='session generation')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='recovery_account', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.CharField(
+                        choices=[
+                            ("not_enrolled", "Not enrolled"),
+                            ("enrolled", "Enrolled"),
+                            ("reenrolment_required", "Re-enrolment required"),
+                        ],
+                        default="not_enrolled",
+                        max_length=24,
+                        verbose_name="enrolment",
+                    ),
+                ),
+                (
+                    "enrolled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="first enrolled"),
+                ),
+                (
+                    "reenrolment_required_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="flagged"),
+                ),
+                (
+                    "reenrolment_due_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="due"),
+                ),
+                (
+                    "reenrolment_origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("desk", "Set by the desk"),
+                            ("redeemed", "A backup or phone code was redeemed"),
+                            ("reported_lost", "An authenticator was reported lost"),
+                        ],
+                        max_length=16,
+                        verbose_name="flag raised by",
+                    ),
+                ),
+                (
+                    "reenrolment_reason",
+                    models.TextField(blank=True, verbose_name="reason of the flag"),
+                ),
+                (
+                    "last_recovered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last recovery"),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[("standard", "Standard"), ("privileged", "Privileged")],
+                        default="standard",
+                        max_length=12,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("frozen_at", models.DateTimeField(blank=True, null=True, verbose_name="frozen")),
+                (
+                    "backup_codes_left",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="codes left"),
+                ),
+                (
+                    "backup_codes_total",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="codes issued"),
+                ),
+                (
+                    "backup_codes_issued_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="codes issued at"),
+                ),
+                (
+                    "failures",
+                    models.PositiveIntegerField(default=0, verbose_name="wrong codes in a row"),
+                ),
+                (
+                    "retry_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="next attempt from"),
+                ),
+                (
+                    "session_generation",
+                    models.PositiveIntegerField(default=0, verbose_name="session generation"),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recovery_account",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'accounts',
-                'default_permissions': ('view',),
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
+                "default_permissions": ("view",),
             },
         ),
         migrations.CreateModel(
-            name='Throttle',
+            name="Throttle",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('last_failed_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "last_failed_at",
+                    models.DateTimeField(db_index=True, default=django.utils.timezone.now),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='UsedForm',
+            name="UsedForm",
             fields=[
-                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('used_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("used_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.BigIntegerField(editable=False, null=True, unique=True, verbose_name='sequence')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='time')),
-                ('operation', models.CharField(choices=[('regenerate_backup_codes', 'Regenerate backup codes'), ('issue_phone_code', 'Issue a phone code'), ('send_recovery_link', 'Send a recovery link'), ('withdraw_recovery_link', 'Withdraw the recovery link'), ('require_reenrolment', 'Require re-enrolment'), ('lift_reenrolment', 'Lift re-enrolment'), ('report_authenticator_lost', 'Report an authenticator lost'), ('invite_staff', 'Invite to the desk'), ('change_role', 'Change the role'), ('remove_staff', 'Remove from the desk'), ('export_accounts', 'Export accounts'), ('export_events', 'Export the ledger'), ('sign_in', 'Sign in to the console'), ('step_up', 'Step up'), ('sign_out', 'Sign out of the console'), ('redeem_backup_code', 'Redeem a backup code'), ('redeem_phone_code', 'Redeem a phone code'), ('open_recovery_link', 'Open a recovery link'), ('kill_backup_codes', 'End backup codes after too many failures'), ('hand_over_recovery_link', 'Hand a recovery link to the mail server'), ('cancel_recovery_link', 'Cancel a recovery link'), ('deliver_notice', 'Deliver a notice'), ('enrol_staff', 'Enrol a member of staff'), ('adopt_authenticator', 'Adopt an authenticator'), ('adopt_backup_codes', 'Adopt backup codes'), ('adopt_address', 'Adopt a confirmed address'), ('rotate_keys', 'Rotate encryption keys'), ('reconcile', 'Repair a counter')], max_length=40, verbose_name='operation')),
-                ('outcome', models.CharField(choices=[('completed', 'Completed'), ('refused', 'Refused'), ('failed', 'Failed')], max_length=12, verbose_name='outcome')),
-                ('refusal', models.CharField(blank=True, max_length=40, verbose_name='refusal')),
-                ('actor_id', models.CharField(blank=True, max_length=64, verbose_name='actor id')),
-                ('actor_name', models.CharField(blank=True, max_length=320, verbose_name='actor')),
-                ('subject_id', models.CharField(blank=True, max_length=64, verbose_name='subject id')),
-                ('subject_name', models.CharField(blank=True, max_length=320, verbose_name='subject')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('ticket', models.CharField(blank=True, max_length=64, verbose_name='ticket')),
-                ('proofing', models.CharField(blank=True, choices=[('call_back', 'Called back on the number on record'), ('read_back', 'Read back a code sent to a confirmed address'), ('colleague_vouches', 'A colleague vouched for them'), ('in_person', 'In person, with an identity document'), ('own_authenticator', 'Their own authenticator'), ('not_proven', 'Not proven')], max_length=24, verbose_name='identity proofing')),
-                ('source_address', models.CharField(blank=True, max_length=45, verbose_name='source address')),
-                ('user_agent', models.CharField(blank=True, max_length=300, verbose_name='user agent')),
-                ('session_digest', models.CharField(blank=True, max_length=64, verbose_name='session')),
-                ('verified_by', models.CharField(blank=True, choices=[('totp', 'Authenticator app'), ('backup_code', 'Backup code'), ('phone_code', 'Phone code')], max_length=16, verbose_name='verified by')),
-                ('authenticator', models.CharField(blank=True, max_length=80, verbose_name='authenticator')),
-                ('detail', models.JSONField(default=dict, verbose_name='detail')),
-                ('salt', models.CharField(default=recovery.models.audit._row_salt, editable=False, max_length=32)),
-                ('previous_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('hash', models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.BigIntegerField(
+                        editable=False, null=True, unique=True, verbose_name="sequence"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="time"
+                    ),
+                ),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[
+                            ("regenerate_backup_codes", "Regenerate backup codes"),
+                            ("issue_phone_code", "Issue a phone code"),
+                            ("send_recovery_link", "Send a recovery link"),
+                            ("withdraw_recovery_link", "Withdraw the recovery link"),
+                            ("require_reenrolment", "Require re-enrolment"),
+                            ("lift_reenrolment", "Lift re-enrolment"),
+                            ("report_authenticator_lost", "Report an authenticator lost"),
+                            ("invite_staff", "Invite to the desk"),
+                            ("change_role", "Change the role"),
+                            ("remove_staff", "Remove from the desk"),
+                            ("export_accounts", "Export accounts"),
+                            ("export_events", "Export the ledger"),
+                            ("sign_in", "Sign in to the console"),
+                            ("step_up", "Step up"),
+                            ("sign_out", "Sign out of the console"),
+                            ("redeem_backup_code", "Redeem a backup code"),
+                            ("redeem_phone_code", "Redeem a phone code"),
+                            ("open_recovery_link", "Open a recovery link"),
+                            ("kill_backup_codes", "End backup codes after too many failures"),
+                            ("hand_over_recovery_link", "Hand a recovery link to the mail server"),
+                            ("cancel_recovery_link", "Cancel a recovery link"),
+                            ("deliver_notice", "Deliver a notice"),
+                            ("enrol_staff", "Enrol a member of staff"),
+                            ("adopt_authenticator", "Adopt an authenticator"),
+                            ("adopt_backup_codes", "Adopt backup codes"),
+                            ("adopt_address", "Adopt a confirmed address"),
+                            ("rotate_keys", "Rotate encryption keys"),
+                            ("reconcile", "Repair a counter"),
+                        ],
+                        max_length=40,
+                        verbose_name="operation",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("completed", "Completed"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=12,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("refusal", models.CharField(blank=True, max_length=40, verbose_name="refusal")),
+                ("actor_id", models.CharField(blank=True, max_length=64, verbose_name="actor id")),
+                ("actor_name", models.CharField(blank=True, max_length=320, verbose_name="actor")),
+                (
+                    "subject_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="subject id"),
+                ),
+                (
+                    "subject_name",
+                    models.CharField(blank=True, max_length=320, verbose_name="subject"),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("ticket", models.CharField(blank=True, max_length=64, verbose_name="ticket")),
+                (
+                    "proofing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("call_back", "Called back on the number on record"),
+                            ("read_back", "Read back a code sent to a confirmed address"),
+                            ("colleague_vouches", "A colleague vouched for them"),
+                            ("in_person", "In person, with an identity document"),
+                            ("own_authenticator", "Their own authenticator"),
+                            ("not_proven", "Not proven"),
+                        ],
+                        max_length=24,
+                        verbose_name="identity proofing",
+                    ),
+                ),
+                (
+                    "source_address",
+                    models.CharField(blank=True, max_length=45, verbose_name="source address"),
+                ),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, max_length=300, verbose_name="user agent"),
+                ),
+                (
+                    "session_digest",
+                    models.CharField(blank=True, max_length=64, verbose_name="session"),
+                ),
+                (
+                    "verified_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("totp", "Authenticator app"),
+                            ("backup_code", "Backup code"),
+                            ("phone_code", "Phone code"),
+                        ],
+                        max_length=16,
+                        verbose_name="verified by",
+                    ),
+                ),
+                (
+                    "authenticator",
+                    models.CharField(blank=True, max_length=80, verbose_name="authenticator"),
+                ),
+                ("detail", models.JSONField(default=dict, verbose_name="detail")),
+                (
+                    "salt",
+                    models.CharField(
+                        default=recovery.models.audit._row_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("previous_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                ("hash", models.CharField(blank=True, editable=False, max_length=64)),
             ],
             options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'ledger',
-                'permissions': [('regenerate_backup_codes', 'Regenerate backup codes'), ('issue_phone_code', 'Issue a phone code'), ('send_recovery_link', 'Send a recovery link'), ('withdraw_recovery_link', 'Withdraw the recovery link'), ('require_reenrolment', 'Require re-enrolment'), ('lift_reenrolment', 'Lift re-enrolment'), ('report_authenticator_lost', 'Report an authenticator lost'), ('invite_staff', 'Invite to the desk'), ('change_role', 'Change the role'), ('remove_staff', 'Remove from the desk'), ('export_accounts', 'Export accounts'), ('export_events', 'Export the ledger')],
-                'default_permissions': ('view',),
-                'indexes': [models.Index(models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='event_by_time'), models.Index(models.F('actor_id'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='event_by_actor'), models.Index(models.F('subject_id'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='event_by_subject'), models.Index(models.F('operation'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='event_by_operation')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'refused'), models.Q(('refusal', ''), _negated=True)), models.Q(models.Q(('outcome', 'refused'), _negated=True), ('refusal', '')), _connector='OR'), name='refusal_names_its_cause')],
+                "verbose_name": "audit event",
+                "verbose_name_plural": "ledger",
+                "permissions": [
+                    ("regenerate_backup_codes", "Regenerate backup codes"),
+                    ("issue_phone_code", "Issue a phone code"),
+                    ("send_recovery_link", "Send a recovery link"),
+                    ("withdraw_recovery_link", "Withdraw the recovery link"),
+                    ("require_reenrolment", "Require re-enrolment"),
+                    ("lift_reenrolment", "Lift re-enrolment"),
+                    ("report_authenticator_lost", "Report an authenticator lost"),
+                    ("invite_staff", "Invite to the desk"),
+                    ("change_role", "Change the role"),
+                    ("remove_staff", "Remove from the desk"),
+                    ("export_accounts", "Export accounts"),
+                    ("export_events", "Export the ledger"),
+                ],
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_by_time",
+                    ),
+                    models.Index(
+                        models.F("actor_id"),
+                        models.OrderBy(models.F("at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_by_actor",
+                    ),
+                    models.Index(
+                        models.F("subject_id"),
+                        models.OrderBy(models.F("at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_by_subject",
+                    ),
+                    models.Index(
+                        models.F("operation"),
+                        models.OrderBy(models.F("at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_by_operation",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome", "refused"), models.Q(("refusal", ""), _negated=True)
+                            ),
+                            models.Q(
+                                models.Q(("outcome", "refused"), _negated=True), ("refusal", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="refusal_names_its_cause",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BackupCodeSet',
+            name="BackupCodeSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The human-readable name of this device.', max_length=64)),
-                ('confirmed', models.BooleanField(default=True, help_text='Is this device ready for use?')),
-                ('kind', models.CharField(choices=[('saved', 'Backup codes'), ('phone', 'Phone code')], default='saved', max_length=8, verbose_name='kind')),
-                ('recipe', models.JSONField(verbose_name='recipe')),
-                ('issued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='issued')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('ended_because', models.CharField(blank=True, choices=[('replaced', 'Replaced'), ('redeemed', 'Redeemed'), ('expired', 'Expired'), ('too_many_failures', 'Too many wrong codes'), ('reported_lost', 'Reported lost'), ('revoked', 'Revoked')], max_length=24, verbose_name='ended because')),
-                ('user', models.ForeignKey(help_text='The user that this device belongs to.', on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="The human-readable name of this device.", max_length=64
+                    ),
+                ),
+                (
+                    "confirmed",
+                    models.BooleanField(default=True, help_text="Is this device ready for use?"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("saved", "Backup codes"), ("phone", "Phone code")],
+                        default="saved",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("recipe", models.JSONField(verbose_name="recipe")),
+                (
+                    "issued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="issued"),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "ended_because",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replaced", "Replaced"),
+                            ("redeemed", "Redeemed"),
+                            ("expired", "Expired"),
+                            ("too_many_failures", "Too many wrong codes"),
+                            ("reported_lost", "Reported lost"),
+                            ("revoked", "Revoked"),
+                        ],
+                        max_length=24,
+                        verbose_name="ended because",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        help_text="The user that this device belongs to.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'set of backup codes',
-                'verbose_name_plural': 'sets of backup codes',
-                'default_permissions': (),
+                "verbose_name": "set of backup codes",
+                "verbose_name_plural": "sets of backup codes",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='BackupCode',
+            name="BackupCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='recovery.backupcodeset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="codes",
+                        to="recovery.backupcodeset",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ContactAddress',
+            name="ContactAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.EmailField(max_length=254, verbose_name='address')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='added')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed')),
-                ('confirmed_from', models.CharField(blank=True, max_length=64, verbose_name='confirmed from')),
-                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='recovery.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.EmailField(max_length=254, verbose_name="address")),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="added"),
+                ),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="confirmed"),
+                ),
+                (
+                    "confirmed_from",
+                    models.CharField(blank=True, max_length=64, verbose_name="confirmed from"),
+                ),
+                ("removed_at", models.DateTimeField(blank=True, null=True, verbose_name="removed")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to="recovery.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'confirmed address',
-                'verbose_name_plural': 'confirmed addresses',
-                'default_permissions': (),
+                "verbose_name": "confirmed address",
+                "verbose_name_plural": "confirmed addresses",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='FailureTally',
+            name="FailureTally",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('minute', models.DateTimeField()),
-                ('operation', models.CharField(choices=[('regenerate_backup_codes', 'Regenerate backup codes'), ('issue_phone_code', 'Issue a phone code'), ('send_recovery_link', 'Send a recovery link'), ('withdraw_recovery_link', 'Withdraw the recovery link'), ('require_reenrolment', 'Require re-enrolment'), ('lift_reenrolment', 'Lift re-enrolment'), ('report_authenticator_lost', 'Report an authenticator lost'), ('invite_staff', 'Invite to the desk'), ('change_role', 'Change the role'), ('remove_staff', 'Remove from the desk'), ('export_accounts', 'Export accounts'), ('export_events', 'Export the ledger'), ('sign_in', 'Sign in to the console'), ('step_up', 'Step up'), ('sign_out', 'Sign out of the console'), ('redeem_backup_code', 'Redeem a backup code'), ('redeem_phone_code', 'Redeem a phone code'), ('open_recovery_link', 'Open a recovery link'), ('kill_backup_codes', 'End backup codes after too many failures'), ('hand_over_recovery_link', 'Hand a recovery link to the mail server'), ('cancel_recovery_link', 'Cancel a recovery link'), ('deliver_notice', 'Deliver a notice'), ('enrol_staff', 'Enrol a member of staff'), ('adopt_authenticator', 'Adopt an authenticator'), ('adopt_backup_codes', 'Adopt backup codes'), ('adopt_address', 'Adopt a confirmed address'), ('rotate_keys', 'Rotate encryption keys'), ('reconcile', 'Repair a counter')], max_length=40)),
-                ('refusal', models.CharField(max_length=40)),
-                ('source_address', models.CharField(blank=True, max_length=45)),
-                ('count', models.PositiveIntegerField(default=0)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("minute", models.DateTimeField()),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[
+                            ("regenerate_backup_codes", "Regenerate backup codes"),
+                            ("issue_phone_code", "Issue a phone code"),
+                            ("send_recovery_link", "Send a recovery link"),
+                            ("withdraw_recovery_link", "Withdraw the recovery link"),
+                            ("require_reenrolment", "Require re-enrolment"),
+                            ("lift_reenrolment", "Lift re-enrolment"),
+                            ("report_authenticator_lost", "Report an authenticator lost"),
+                            ("invite_staff", "Invite to the desk"),
+                            ("change_role", "Change the role"),
+                            ("remove_staff", "Remove from the desk"),
+                            ("export_accounts", "Export accounts"),
+                            ("export_events", "Export the ledger"),
+                            ("sign_in", "Sign in to the console"),
+                            ("step_up", "Step up"),
+                            ("sign_out", "Sign out of the console"),
+                            ("redeem_backup_code", "Redeem a backup code"),
+                            ("redeem_phone_code", "Redeem a phone code"),
+                            ("open_recovery_link", "Open a recovery link"),
+                            ("kill_backup_codes", "End backup codes after too many failures"),
+                            ("hand_over_recovery_link", "Hand a recovery link to the mail server"),
+                            ("cancel_recovery_link", "Cancel a recovery link"),
+                            ("deliver_notice", "Deliver a notice"),
+                            ("enrol_staff", "Enrol a member of staff"),
+                            ("adopt_authenticator", "Adopt an authenticator"),
+                            ("adopt_backup_codes", "Adopt backup codes"),
+                            ("adopt_address", "Adopt a confirmed address"),
+                            ("rotate_keys", "Rotate encryption keys"),
+                            ("reconcile", "Repair a counter"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("refusal", models.CharField(max_length=40)),
+                ("source_address", models.CharField(blank=True, max_length=45)),
+                ("count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['minute'], name='tally_by_minute')],
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["minute"], name="tally_by_minute")],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalAccount',
+            name="HistoricalAccount",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('enrolment', models.CharField(choices=[('not_enrolled', 'Not enrolled'), ('enrolled', 'Enrolled'), ('reenrolment_required', 'Re-enrolment required')], default='not_enrolled', max_length=24, verbose_name='enrolment')),
-                ('enrolled_at', models.DateTimeField(blank=True, null=True, verbose_name='first enrolled')),
-                ('reenrolment_required_at', models.DateTimeField(blank=True, null=True, verbose_name='flagged')),
-                ('reenrolment_due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('reenrolment_origin', models.CharField(blank=True, choices=[('desk', 'Set by the desk'), ('redeemed', 'A backup or phone code was redeemed'), ('reported_lost', 'An authenticator was reported lost')], max_length=16, verbose_name='flag raised by')),
-                ('reenrolment_reason', models.TextField(blank=True, verbose_name='reason of the flag')),
-                ('last_recovered_at', models.DateTimeField(blank=True, null=True, verbose_name='last recovery')),
-                ('tier', models.CharField(choices=[('standard', 'Standard'), ('privileged', 'Privileged')], default='standard', max_length=12, verbose_name='tier')),
-                ('frozen_at', models.DateTimeField(blank=True, null=True, verbose_name='frozen')),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.CharField(
+                        choices=[
+                            ("not_enrolled", "Not enrolled"),
+                            ("enrolled", "Enrolled"),
+                            ("reenrolment_required", "Re-enrolment required"),
+                        ],
+                        default="not_enrolled",
+                        max_length=24,
+                        verbose_name="enrolment",
+                    ),
+                ),
+                (
+                    "enrolled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="first enrolled"),
+                ),
+                (
+                    "reenrolment_required_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="flagged"),
+                ),
+                (
+                    "reenrolment_due_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="due"),
+                ),
+                (
+                    "reenrolment_origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("desk", "Set by the desk"),
+                            ("redeemed", "A backup or phone code was redeemed"),
+                            ("reported_lost", "An authenticator was reported lost"),
+                        ],
+                        max_length=16,
+                        verbose_name="flag raised by",
+                    ),
+                ),
+                (
+                    "reenrolment_reason",
+                    models.TextField(blank=True, verbose_name="reason of the flag"),
+                ),
+                (
+                    "last_recovered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last recovery"),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[("standard", "Standard"), ("privileged", "Privileged")],
+                        default="standard",
+                        max_length=12,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("frozen_at", models.DateTimeField(blank=True, null=True, verbose_name="frozen")),
+                ("history_change_reason", models.TextField(null=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical account',
-                'verbose_name_plural': 'historical accounts',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical account",
+                "verbose_name_plural": "historical accounts",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='RecoveryLink',
+            name="RecoveryLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('recovery', 'Recovery'), ('invitation', 'Invitation')], default='recovery', max_length=12)),
-                ('state', models.CharField(choices=[('queued', 'Waiting for the mail server'), ('live', 'Sent, not opened'), ('used', 'Used'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired'), ('cancelled', 'Could not be sent')], default='queued', max_length=12, verbose_name='state')),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='requested')),
-                ('handed_over_at', models.DateTimeField(blank=True, null=True, verbose_name='handed over')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='recovery.account')),
-                ('address', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='recovery.contactaddress')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("recovery", "Recovery"), ("invitation", "Invitation")],
+                        default="recovery",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting for the mail server"),
+                            ("live", "Sent, not opened"),
+                            ("used", "Used"),
+                            ("withdrawn", "Withdrawn"),
+                            ("expired", "Expired"),
+                            ("cancelled", "Could not be sent"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "requested_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="requested"
+                    ),
+                ),
+                (
+                    "handed_over_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="handed over"),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="recovery.account",
+                    ),
+                ),
+                (
+                    "address",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="recovery.contactaddress",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'recovery link',
-                'verbose_name_plural': 'recovery links',
-                'default_permissions': (),
+                "verbose_name": "recovery link",
+                "verbose_name_plural": "recovery links",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('operation', models.CharField(choices=[('regenerate_backup_codes', 'Regenerate backup codes'), ('issue_phone_code', 'Issue a phone code'), ('send_recovery_link', 'Send a recovery link'), ('withdraw_recovery_link', 'Withdraw the recovery link'), ('require_reenrolment', 'Require re-enrolment'), ('lift_reenrolment', 'Lift re-enrolment'), ('report_authenticator_lost', 'Report an authenticator lost'), ('invite_staff', 'Invite to the desk'), ('change_role', 'Change the role'), ('remove_staff', 'Remove from the desk'), ('export_accounts', 'Export accounts'), ('export_events', 'Export the ledger'), ('sign_in', 'Sign in to the console'), ('step_up', 'Step up'), ('sign_out', 'Sign out of the console'), ('redeem_backup_code', 'Redeem a backup code'), ('redeem_phone_code', 'Redeem a phone code'), ('open_recovery_link', 'Open a recovery link'), ('kill_backup_codes', 'End backup codes after too many failures'), ('hand_over_recovery_link', 'Hand a recovery link to the mail server'), ('cancel_recovery_link', 'Cancel a recovery link'), ('deliver_notice', 'Deliver a notice'), ('enrol_staff', 'Enrol a member of staff'), ('adopt_authenticator', 'Adopt an authenticator'), ('adopt_backup_codes', 'Adopt backup codes'), ('adopt_address', 'Adopt a confirmed address'), ('rotate_keys', 'Rotate encryption keys'), ('reconcile', 'Repair a counter')], max_length=40, verbose_name='about')),
-                ('event_id', models.BigIntegerField(null=True, verbose_name='event')),
-                ('address', models.EmailField(max_length=254, verbose_name='address')),
-                ('context', models.JSONField(default=dict)),
-                ('dedupe_key', models.CharField(max_length=120, unique=True)),
-                ('message_id', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('sent', 'Handed to the mail server'), ('dead', 'Could not be delivered'), ('cancelled', 'No longer needed')], default='queued', max_length=12, verbose_name='state')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='queued')),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='next attempt')),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('last_error', models.CharField(blank=True, max_length=200, verbose_name='last error')),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='recovery.account')),
-                ('link', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='recovery.recoverylink')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[
+                            ("regenerate_backup_codes", "Regenerate backup codes"),
+                            ("issue_phone_code", "Issue a phone code"),
+                            ("send_recovery_link", "Send a recovery link"),
+                            ("withdraw_recovery_link", "Withdraw the recovery link"),
+                            ("require_reenrolment", "Require re-enrolment"),
+                            ("lift_reenrolment", "Lift re-enrolment"),
+                            ("report_authenticator_lost", "Report an authenticator lost"),
+                            ("invite_staff", "Invite to the desk"),
+                            ("change_role", "Change the role"),
+                            ("remove_staff", "Remove from the desk"),
+                            ("export_accounts", "Export accounts"),
+                            ("export_events", "Export the ledger"),
+                            ("sign_in", "Sign in to the console"),
+                            ("step_up", "Step up"),
+                            ("sign_out", "Sign out of the console"),
+                            ("redeem_backup_code", "Redeem a backup code"),
+                            ("redeem_phone_code", "Redeem a phone code"),
+                            ("open_recovery_link", "Open a recovery link"),
+                            ("kill_backup_codes", "End backup codes after too many failures"),
+                            ("hand_over_recovery_link", "Hand a recovery link to the mail server"),
+                            ("cancel_recovery_link", "Cancel a recovery link"),
+                            ("deliver_notice", "Deliver a notice"),
+                            ("enrol_staff", "Enrol a member of staff"),
+                            ("adopt_authenticator", "Adopt an authenticator"),
+                            ("adopt_backup_codes", "Adopt backup codes"),
+                            ("adopt_address", "Adopt a confirmed address"),
+                            ("rotate_keys", "Rotate encryption keys"),
+                            ("reconcile", "Repair a counter"),
+                        ],
+                        max_length=40,
+                        verbose_name="about",
+                    ),
+                ),
+                ("event_id", models.BigIntegerField(null=True, verbose_name="event")),
+                ("address", models.EmailField(max_length=254, verbose_name="address")),
+                ("context", models.JSONField(default=dict)),
+                ("dedupe_key", models.CharField(max_length=120, unique=True)),
+                ("message_id", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("sent", "Handed to the mail server"),
+                            ("dead", "Could not be delivered"),
+                            ("cancelled", "No longer needed"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                (
+                    "queued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued"),
+                ),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="next attempt"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "last_error",
+                    models.CharField(blank=True, max_length=200, verbose_name="last error"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="notices",
+                        to="recovery.account",
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="recovery.recoverylink",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
-                'default_permissions': (),
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='RecoveryLinkToken',
+            name="RecoveryLinkToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='recovery.recoverylink')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="recovery.recoverylink",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='TotpAuthenticator',
+            name="TotpAuthenticator",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The human-readable name of this device.', max_length=64)),
-                ('confirmed', models.BooleanField(default=True, help_text='Is this device ready for use?')),
-                ('encrypted_key', models.TextField(editable=False)),
-                ('digits', models.PositiveSmallIntegerField(default=6, verbose_name='digits')),
-                ('step_seconds', models.PositiveSmallIntegerField(default=30, verbose_name='step in seconds')),
-                ('tolerance', models.PositiveSmallIntegerField(default=1, verbose_name='steps of clock drift')),
-                ('last_step', models.BigIntegerField(default=-1, editable=False)),
-                ('failures', models.PositiveIntegerField(default=0, editable=False)),
-                ('retry_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('bound_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='bound')),
-                ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('revoked_because', models.CharField(blank=True, choices=[('replaced', 'Replaced'), ('redeemed', 'Redeemed'), ('expired', 'Expired'), ('too_many_failures', 'Too many wrong codes'), ('reported_lost', 'Reported lost'), ('revoked', 'Revoked')], max_length=24, verbose_name='revoked because')),
-                ('user', models.ForeignKey(help_text='The user that this device belongs to.', on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="The human-readable name of this device.", max_length=64
+                    ),
+                ),
+                (
+                    "confirmed",
+                    models.BooleanField(default=True, help_text="Is this device ready for use?"),
+                ),
+                ("encrypted_key", models.TextField(editable=False)),
+                ("digits", models.PositiveSmallIntegerField(default=6, verbose_name="digits")),
+                (
+                    "step_seconds",
+                    models.PositiveSmallIntegerField(default=30, verbose_name="step in seconds"),
+                ),
+                (
+                    "tolerance",
+                    models.PositiveSmallIntegerField(
+                        default=1, verbose_name="steps of clock drift"
+                    ),
+                ),
+                ("last_step", models.BigIntegerField(default=-1, editable=False)),
+                ("failures", models.PositiveIntegerField(default=0, editable=False)),
+                ("retry_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "bound_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="bound"),
+                ),
+                (
+                    "last_used_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last used"),
+                ),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "revoked_because",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replaced", "Replaced"),
+                            ("redeemed", "Redeemed"),
+                            ("expired", "Expired"),
+                            ("too_many_failures", "Too many wrong codes"),
+                            ("reported_lost", "Reported lost"),
+                            ("revoked", "Revoked"),
+                        ],
+                        max_length=24,
+                        verbose_name="revoked because",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        help_text="The user that this device belongs to.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'authenticator',
-                'verbose_name_plural': 'authenticators',
-                'default_permissions': (),
+                "verbose_name": "authenticator",
+                "verbose_name_plural": "authenticators",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='AccountText',
+            name="AccountText",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='text', serialize=False, to='recovery.account')),
-                ('display_name', models.CharField(max_length=320, verbose_name='name')),
-                ('login_name', models.CharField(max_length=320, verbose_name='login name')),
-                ('address', models.CharField(blank=True, max_length=320, verbose_name='address')),
-                ('staff_number', models.CharField(blank=True, max_length=64, verbose_name='staff number')),
-                ('folded', models.TextField(editable=False)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="text",
+                        serialize=False,
+                        to="recovery.account",
+                    ),
+                ),
+                ("display_name", models.CharField(max_length=320, verbose_name="name")),
+                ("login_name", models.CharField(max_length=320, verbose_name="login name")),
+                ("address", models.CharField(blank=True, max_length=320, verbose_name="address")),
+                (
+                    "staff_number",
+                    models.CharField(blank=True, max_length=64, verbose_name="staff number"),
+                ),
+                ("folded", models.TextField(editable=False)),
             ],
             options={
-                'verbose_name': 'account text',
-                'default_permissions': (),
-                'indexes': [models.Index(models.F('display_name'), models.F('account'), name='account_text_by_name'), models.Index(models.F('address'), models.F('account'), name='account_text_by_address')],
+                "verbose_name": "account text",
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        models.F("display_name"), models.F("account"), name="account_text_by_name"
+                    ),
+                    models.Index(
+                        models.F("address"), models.F("account"), name="account_text_by_address"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(models.F('backup_codes_left'), models.OrderBy(models.F('id'), descending=True), name='account_codes_left'),
+            model_name="account",
+            index=models.Index(
+                models.F("backup_codes_left"),
+                models.OrderBy(models.F("id"), descending=True),
+                name="account_codes_left",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(models.OrderBy(models.F('reenrolment_required_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('enrolment', 'reenrolment_required')), name='account_flagged'),
+            model_name="account",
+            index=models.Index(
+                models.OrderBy(models.F("reenrolment_required_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("enrolment", "reenrolment_required")),
+                name="account_flagged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(models.OrderBy(models.F('last_recovered_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('last_recovered_at__isnull', False)), name='account_recovered'),
+            model_name="account",
+            index=models.Index(
+                models.OrderBy(models.F("last_recovered_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("last_recovered_at__isnull", False)),
+                name="account_recovered",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(models.OrderBy(models.F('id'), descending=True), condition=models.Q(('tier', 'privileged')), name='account_privileged'),
+            model_name="account",
+            index=models.Index(
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("tier", "privileged")),
+                name="account_privileged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(models.OrderBy(models.F('id'), descending=True), condition=models.Q(('enrolment', 'not_enrolled')), name='account_not_enrolled'),
+            model_name="account",
+            index=models.Index(
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("enrolment", "not_enrolled")),
+                name="account_not_enrolled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('backup_codes_left__lte', models.F('backup_codes_total'))), name='codes_left_within_issued'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("backup_codes_left__lte", models.F("backup_codes_total"))),
+                name="codes_left_within_issued",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('enrolled_at__isnull', True), models.Q(('enrolment', 'not_enrolled'), _negated=True), _connector='OR'), name='once_enrolled_never_not_enrolled'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("enrolled_at__isnull", True),
+                    models.Q(("enrolment", "not_enrolled"), _negated=True),
+                    _connector="OR",
+                ),
+                name="once_enrolled_never_not_enrolled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('enrolment', 'reenrolment_required'), ('reenrolment_required_at__isnull', False), models.Q(('reenrolment_origin', ''), _negated=True)), models.Q(models.Q(('enrolment', 'reenrolment_required'), _negated=True), ('reenrolment_required_at__isnull', True), ('reenrolment_due_at__isnull', True), ('reenrolment_origin', '')), _connector='OR'), name='flag_is_whole_or_absent'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("enrolment", "reenrolment_required"),
+                        ("reenrolment_required_at__isnull", False),
+                        models.Q(("reenrolment_origin", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("enrolment", "reenrolment_required"), _negated=True),
+                        ("reenrolment_required_at__isnull", True),
+                        ("reenrolment_due_at__isnull", True),
+                        ("reenrolment_origin", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="flag_is_whole_or_absent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backupcodeset',
-            constraint=models.UniqueConstraint(condition=models.Q(('confirmed', True)), fields=('user', 'kind'), name='one_live_set_per_kind'),
+            model_name="backupcodeset",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("confirmed", True)),
+                fields=("user", "kind"),
+                name="one_live_set_per_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backupcodeset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed', True), ('ended_at__isnull', True), ('ended_because', '')), models.Q(('confirmed', False), ('ended_at__isnull', False), models.Q(('ended_because', ''), _negated=True)), _connector='OR'), name='set_is_live_or_ended'),
+            model_name="backupcodeset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("confirmed", True), ("ended_at__isnull", True), ("ended_because", "")
+                    ),
+                    models.Q(
+                        ("confirmed", False),
+                        ("ended_at__isnull", False),
+                        models.Q(("ended_because", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="set_is_live_or_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backupcodeset',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'saved'), ('expires_at__isnull', False), _connector='OR'), name='phone_code_expires'),
+            model_name="backupcodeset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "saved"), ("expires_at__isnull", False), _connector="OR"
+                ),
+                name="phone_code_expires",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backupcode',
-            constraint=models.UniqueConstraint(condition=models.Q(('digest', ''), _negated=True), fields=('set', 'digest'), name='digest_once_in_a_set'),
+            model_name="backupcode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("digest", ""), _negated=True),
+                fields=("set", "digest"),
+                name="digest_once_in_a_set",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backupcode',
-            constraint=models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('digest', ''), _connector='OR'), name='used_code_is_blank'),
+            model_name="backupcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("used_at__isnull", True), ("digest", ""), _connector="OR"),
+                name="used_code_is_blank",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactaddress',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True)), fields=('account', 'address'), name='address_once_per_account'),
+            model_name="contactaddress",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=("account", "address"),
+                name="address_once_per_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactaddress',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_from', '')), models.Q(('confirmed_at__isnull', False), models.Q(('confirmed_from', ''), _negated=True)), _connector='OR'), name='confirmation_names_its_source'),
+            model_name="contactaddress",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at__isnull", True), ("confirmed_from", "")),
+                    models.Q(
+                        ("confirmed_at__isnull", False),
+                        models.Q(("confirmed_from", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="confirmation_names_its_source",
+            ),
         ),
         migrations.AddIndex(
-            model_name='recoverylink',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'live'))), fields=['state', 'requested_at'], name='links_open'),
+            model_name="recoverylink",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "live"))),
+                fields=["state", "requested_at"],
+                name="links_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recoverylink',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'live'))), fields=('account',), name='one_open_link_per_account'),
+            model_name="recoverylink",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("queued", "live"))),
+                fields=("account",),
+                name="one_open_link_per_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recoverylink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ('queued', 'live'))), models.Q(models.Q(('state__in', ('queued', 'live')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='link_is_open_or_ended'),
+            model_name="recoverylink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state__in", ("queued", "live"))),
+                    models.Q(
+                        models.Q(("state__in", ("queued", "live")), _negated=True),
+                        ("ended_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="link_is_open_or_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recoverylink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'live'), _negated=True), models.Q(('expires_at__isnull', False), ('handed_over_at__isnull', False)), _connector='OR'), name='live_link_expires'),
+            model_name="recoverylink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "live"), _negated=True),
+                    models.Q(("expires_at__isnull", False), ("handed_over_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="live_link_expires",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(models.F('next_attempt_at'), models.F('id'), condition=models.Q(('state', 'queued')), name='notices_due'),
+            model_name="notice",
+            index=models.Index(
+                models.F("next_attempt_at"),
+                models.F("id"),
+                condition=models.Q(("state", "queued")),
+                name="notices_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'dead')), name='notices_dead'),
+            model_name="notice",
+            index=models.Index(
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("state", "dead")),
+                name="notices_dead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='totpauthenticator',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', True), ('revoked_because', '')), models.Q(('confirmed', False), ('revoked_at__isnull', False), models.Q(('revoked_because', ''), _negated=True)), _connector='OR'), name='authenticator_revoked_is_dead'),
+            model_name="totpauthenticator",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("revoked_at__isnull", True), ("revoked_because", "")),
+                    models.Q(
+                        ("confirmed", False),
+                        ("revoked_at__isnull", False),
+                        models.Q(("revoked_because", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="authenticator_revoked_is_dead",
+            ),
         ),
     ]

@@ -24,24 +24,24 @@ def _row_salt() -> str:
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """Reads only. The database's triggers refuse what goes around it."""
 
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **_: Any) -> NoReturn:
         raise LedgerIsWrittenOnce
 
     def delete(self) -> NoReturn:
         raise LedgerIsWrittenOnce
 
-    def _raw_delete(self, using: str | None) -> NoReturn:
+    def _raw_delete(self, _: str | None) -> NoReturn:
         raise LedgerIsWrittenOnce
 
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
         raise LedgerIsWrittenOnce
 
-    def update_or_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def update_or_create(self, *_: Any, **__: Any) -> NoReturn:
         raise LedgerIsWrittenOnce
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditEvent]:
         """Append many. Never over existing ones."""
-        if kwargs.get("update_conflicts") or kwargs.get("ignore_conflicts"):
+        if kwargs.keys() & {"update_conflicts", "ignore_conflicts"}:
             raise LedgerIsWrittenOnce
         return super().bulk_create(*args, **kwargs)
 
@@ -104,11 +104,11 @@ class AuditEvent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Append this event. An event that is there already is never written again."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise LedgerIsWrittenOnce
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise LedgerIsWrittenOnce
 
 

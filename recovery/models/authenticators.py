@@ -13,7 +13,7 @@ from django_otp.models import Device, DeviceManager
 from recovery.enums import EndReason
 
 
-class TotpAuthenticator(Device):
+class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no types
     """An authenticator app (RFC 6238). ``confirmed`` is django-otp's word for bound and alive."""
 
     encrypted_key = models.TextField(editable=False)
@@ -45,7 +45,7 @@ class TotpAuthenticator(Device):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
         """Say to django-otp's forms whether an attempt would be looked at now."""

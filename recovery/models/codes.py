@@ -14,7 +14,7 @@ from recovery.enums import CodeKind, EndReason
 from recovery.hashers import Recipe
 
 
-class BackupCodeSet(Device):
+class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
     """A set of look-up secrets that every django-otp login accepts as a device.
 
     ``confirmed`` is django-otp's word for alive. A dead set stays, with when and why it died.

@@ -12,6 +12,8 @@ from recovery.models.accounts import Account
 
 
 class ContactAddressQuerySet(models.QuerySet["ContactAddress"]):
+    """Which addresses may be told things, and which may receive a link."""
+
     def kept(self) -> ContactAddressQuerySet:
         return self.filter(removed_at__isnull=True)
 
