@@ -21,7 +21,7 @@ POSTGRESQL = {
 
 
 def tuned(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a parsed ``DATABASE_URL`` with our options; what the URL itself asks for goes first."""
+    """Return a parsed ``DATABASE_URL`` with our options; what the URL asks for goes first."""
     ours: dict[str, Any] = SQLITE if config["ENGINE"].endswith("sqlite3") else POSTGRESQL
     options = {**ours.get("OPTIONS", {}), **config.get("OPTIONS", {})}
     # The domain opens its own transactions; a refusal has to be written after one has ended.

@@ -1,4 +1,4 @@
-"""Keys for a checkout in which nobody has set any: made once, at random, kept beside the database."""
+"""Keys for a checkout in which nobody has set any: made once, at random, beside the database."""
 
 import os
 import secrets

@@ -13,7 +13,9 @@ def refuse_to_serve_if_misconfigured() -> None:
 
     A WSGI server runs no system checks by itself: without this a site would serve with DEBUG on.
     """
-    findings = [finding for finding in run_checks(include_deployment_checks=True) if _stops(finding)]
+    findings = [
+        finding for finding in run_checks(include_deployment_checks=True) if _stops(finding)
+    ]
     if findings:
         raise ImproperlyConfigured(_explained(findings))
 

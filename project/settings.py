@@ -225,8 +225,6 @@ RECOVERY_ENCRYPTION_KEYS = env.list(
     default=[key] if (key := LOCAL_KEYS.get("RECOVERY_ENCRYPTION_KEYS")) else [],
 )
 RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
-RECOVERY_DESK_CONTACT = env.str(
-    "DESK_CONTACT", default="your help desk, on the number you know"
-)
+RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")
 RECOVERY_TICKET_REQUIRED = env.bool("TICKET_REQUIRED", default=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from recovery.logs import mask_links
@@ -28,18 +30,18 @@ class TypesOnlyFilter(SafeExceptionReporterFilter):
         """Return the names of the cookies."""
         return dict.fromkeys(getattr(request, "COOKIES", {}), self.cleansed_substitute)
 
-    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
+    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:  # noqa: ARG002 - Django's signature
         """Return each variable of a frame with its type for a value."""
-        return [(name, type(value).__name__) for name, value in tb_frame.f_locals.items()]
+        return {name: type(value).__name__ for name, value in tb_frame.f_locals.items()}.items()
 
 
 class MaskedExceptionReporter(ExceptionReporter):
     """Blots recovery links out of the finished report: paths, referrers, exception texts."""
 
-    def get_traceback_html(self) -> str:
+    def get_traceback_html(self) -> SafeString:
         """Return the report as a page."""
-        return mask_links(super().get_traceback_html())
+        return SafeString(mask_links(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
+    def get_traceback_text(self) -> SafeString:
         """Return the report as plain text."""
-        return mask_links(super().get_traceback_text())
+        return SafeString(mask_links(super().get_traceback_text()))

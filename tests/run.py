@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.plumbing.postgresql import postgresql
 
@@ -76,7 +76,7 @@ def main() -> int:
 def tally(report: Path) -> Tally:
     """Read what happened from a JUnit report."""
     counted = Tally()
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written it
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written it
         if case.find("failure") is not None or case.find("error") is not None:
             counted.failed += 1
         elif (skip := case.find("skipped")) is not None:
@@ -106,7 +106,9 @@ def _executed(run: Run, pytest_arguments: list[str]) -> Tally:
     with tempfile.TemporaryDirectory() as directory, _environment(run) as environment:
         report = Path(directory) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", *run.arguments, f"--junitxml={report}"]
-        code = subprocess.run([*command, *pytest_arguments], env=environment, check=False).returncode
+        code = subprocess.run(
+            [*command, *pytest_arguments], env=environment, check=False
+        ).returncode
         counted = tally(report) if report.exists() else Tally()
     if code and not counted.failed and not (code == NOTHING_COLLECTED and pytest_arguments):
         counted.failed = 1  # pytest itself broke: no run is green by having had no tests

@@ -1,4 +1,4 @@
-"""A real Chromium for the tests in `tests/browser/`: strict about whatever the page complains of."""
+"""A real Chromium for `tests/browser/`: strict about whatever a page complains of."""
 
 import os
 from collections.abc import Iterator

@@ -30,7 +30,9 @@ def _ledger_lets_the_flush_pass() -> Iterator[None]:
 
 
 def _open_for_a_flush(connection):
-    return _without_triggers(connection) if connection.vendor == "sqlite" else _as_replica(connection)
+    return (
+        _without_triggers(connection) if connection.vendor == "sqlite" else _as_replica(connection)
+    )
 
 
 @contextmanager

