@@ -1,0 +1,238 @@
+"""An operation as a dialog on the account page; the only place that catches its refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from console import forms, step_up
+from console.requests import actor_from
+from recovery import actions
+from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import Promise
+
+    from recovery.errors import RecoveryError
+    from recovery.models import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """How one operation is offered: its words, its form, and the one call it makes."""
+
+    operation: Operation
+    description: str | Promise
+    verb: Callable[..., Any]
+    icon: str
+    shortcut: str = ""
+    form_class: type[forms.OperationForm] = forms.OperationForm
+    submit_text: str | Promise = _("Confirm")
+    done: str | Promise = _("Done, and on the ledger.")
+    danger: bool = False
+    shows_codes: bool = False
+    is_offered: Callable[[Account], bool] = lambda _account: True
+
+    def form(
+        self, request: HttpRequest, subject: Account, data: Any = None
+    ) -> forms.OperationForm:
+        return self.form_class(
+            data,
+            request=request,
+            operation=self.operation,
+            subject=subject,
+            needs_step_up=step_up.is_needed(request),
+        )
+
+    def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
+        """Step up if the form carries a code, then make the one call."""
+        grounds = form.grounds()
+        if form.cleaned_data.get("one_time_code"):
+            step_up.prove(request, form.cleaned_data["one_time_code"])
+        return self.verb(
+            actor=actor_from(request), subject=subject, grounds=grounds, **form.values()
+        )
+
+    def context(
+        self,
+        request: HttpRequest,
+        subject: Account,
+        *,
+        form: forms.OperationForm | None = None,
+        refusal: RecoveryError | None = None,
+    ) -> dict[str, Any]:
+        """What the dialog component shows."""
+        return {
+            "operation": self.operation.value,
+            "title": self.operation.label,
+            "description": self.description,
+            "form": form or self.form(request, subject),
+            "action_url": operation_url(subject, self.operation),
+            "refusal": refusal,
+            "submit_text": self.submit_text,
+            "danger": self.danger,
+            "needs_step_up": step_up.is_needed(request),
+            "close_url": account_url(subject),
+        }
+
+
+def _has_open_link(account: Account) -> bool:
+    return account.links.filter(state__in=OPEN_LINK_STATES).exists()
+
+
+def _is_liftable(account: Account) -> bool:
+    return account.is_flagged and account.reenrolment_origin == FlagOrigin.DESK
+
+
+def _is_at_the_desk(account: Account) -> bool:
+    return bool(getattr(account.user, "is_staff", False))
+
+
+DIALOGS: dict[Operation, Dialog] = {
+    dialog.operation: dialog
+    for dialog in (
+        Dialog(
+            operation=Operation.ISSUE_PHONE_CODE,
+            description=_(
+                "One code to read aloud. It works once, for ten minutes, and an earlier phone "
+                "code stops working. Afterwards they have to bind a new authenticator."
+            ),
+            verb=actions.issue_phone_code,
+            icon="call",
+            shortcut="p",
+            submit_text=_("Show the code"),
+            shows_codes=True,
+        ),
+        Dialog(
+            operation=Operation.SEND_RECOVERY_LINK,
+            description=_(
+                "A link that opens once, ten minutes from when the mail leaves, and asks for "
+                "their password. An earlier link stops working."
+            ),
+            verb=actions.send_recovery_link,
+            icon="mail",
+            shortcut="e",
+            form_class=forms.RecoveryLinkForm,
+            submit_text=_("Send the link"),
+            done=_("The link is queued. It shows below when it has left."),
+        ),
+        Dialog(
+            operation=Operation.REGENERATE_BACKUP_CODES,
+            description=_(
+                "A new set of codes, shown once. All old codes stop working at once. Over the "
+                "phone, issue a phone code instead: nobody reads ten codes aloud."
+            ),
+            verb=actions.regenerate_backup_codes,
+            icon="password",
+            shortcut="r",
+            submit_text=_("Make new codes"),
+            shows_codes=True,
+        ),
+        Dialog(
+            operation=Operation.WITHDRAW_RECOVERY_LINK,
+            description=_("The open link stops working, whether or not the mail has left."),
+            verb=actions.withdraw_recovery_link,
+            icon="unsubscribe",
+            submit_text=_("Withdraw the link"),
+            done=_("The link no longer opens."),
+            is_offered=_has_open_link,
+        ),
+        Dialog(
+            operation=Operation.REQUIRE_REENROLMENT,
+            description=_(
+                "They have to bind their authenticator anew. Nothing is taken away from them "
+                "until they do."
+            ),
+            verb=actions.require_reenrolment,
+            icon="flag",
+            shortcut="f",
+            form_class=forms.ReenrolmentForm,
+            submit_text=_("Flag the account"),
+            done=_("The account is flagged."),
+        ),
+        Dialog(
+            operation=Operation.LIFT_REENROLMENT,
+            description=_("They no longer have to bind their authenticator anew."),
+            verb=actions.lift_reenrolment,
+            icon="flag_check",
+            submit_text=_("Lift the flag"),
+            done=_("The flag is lifted."),
+            is_offered=_is_liftable,
+        ),
+        Dialog(
+            operation=Operation.REPORT_AUTHENTICATOR_LOST,
+            description=_(
+                "What is lost stops working at once, their sessions end, and they have to bind "
+                "a new authenticator. This cannot be taken back."
+            ),
+            verb=actions.report_authenticator_lost,
+            icon="phonelink_erase",
+            shortcut="l",
+            form_class=forms.LostForm,
+            submit_text=_("End it now"),
+            done=_("Ended. Now help them back in: a phone code or a recovery link."),
+            danger=True,
+        ),
+        Dialog(
+            operation=Operation.INVITE_STAFF,
+            description=_("They get a role at the desk, and an invitation by mail."),
+            verb=actions.invite_staff,
+            icon="person_add",
+            form_class=forms.RoleForm,
+            submit_text=_("Invite"),
+            done=_("The invitation is queued."),
+            is_offered=lambda account: not _is_at_the_desk(account),
+        ),
+        Dialog(
+            operation=Operation.CHANGE_ROLE,
+            description=_("They get another role in place of the one they have. Sessions end."),
+            verb=actions.change_role,
+            icon="manage_accounts",
+            form_class=forms.RoleForm,
+            submit_text=_("Change the role"),
+            done=_("The role is changed."),
+            is_offered=_is_at_the_desk,
+        ),
+        Dialog(
+            operation=Operation.REMOVE_STAFF,
+            description=_("They keep their account and lose the console. Their sessions end."),
+            verb=actions.remove_staff,
+            icon="person_remove",
+            submit_text=_("Remove from the desk"),
+            done=_("They are no longer at the desk."),
+            danger=True,
+            is_offered=_is_at_the_desk,
+        ),
+    )
+}
+
+
+def offered(request: HttpRequest, subject: Account) -> list[dict[str, Any]]:
+    """The operations that the viewer's role includes and that make sense on this account."""
+    return [
+        {
+            "operation": dialog.operation.value,
+            "title": dialog.operation.label,
+            "url": f"{account_url(subject)}?dialog={dialog.operation.value}",
+            "enabled": True,
+            "why_not": "",
+            "icon": dialog.icon,
+            "shortcut": dialog.shortcut,
+            "danger": dialog.danger,
+        }
+        for dialog in DIALOGS.values()
+        if request.user.has_perm(dialog.operation.permission) and dialog.is_offered(subject)
+    ]
+
+
+def account_url(subject: Account) -> str:
+    return reverse("admin:recovery_account_change", args=[subject.pk])
+
+
+def operation_url(subject: Account, operation: Operation) -> str:
+    return reverse("admin:recovery_account_operation", args=[subject.pk, operation.value])

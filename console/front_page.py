@@ -1,0 +1,70 @@
+"""The figures an agent needs first, each a door to the list behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from recovery.conf import conf
+from recovery.enums import OPEN_LINK_STATES, NoticeState
+from recovery.models import Account, AuditEvent, Notice, RecoveryLink
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+COUNTED_UP_TO = 1_000
+"""Beyond this the exact number helps nobody, and counting on costs a scan."""
+ACTIONS_SHOWN = 8
+
+
+def front_page(request: HttpRequest) -> dict[str, Any]:
+    """The context of the front page, by what the viewer may see."""
+    sees_accounts = request.user.has_perm("recovery.view_account")
+    return {
+        "title": _("Front page"),
+        "figures": _figures() if sees_accounts else [],
+        "sees_accounts": sees_accounts,
+        "recent_actions": _own_actions(request),
+    }
+
+
+def _figures() -> list[dict[str, Any]]:
+    accounts = Account.objects
+    links = RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES)
+    undelivered = Account.objects.filter(notices__state=NoticeState.DEAD).distinct()
+    return [
+        _figure(_("No codes left"), accounts.without_codes(), "codes=none", "bad"),
+        _figure(_("Few codes left"), accounts.low_on_codes(limit=conf.LOW_CODE_COUNT), "codes=low"),
+        _figure(_("Have to re-enrol"), accounts.flagged(), "flag=flagged"),
+        _figure(_("Re-enrolment overdue"), accounts.overdue(), "flag=overdue", "bad"),
+        _figure(_("Recovery links open"), links, "mail=link_open", "info"),
+        _figure(_("Mail undeliverable"), undelivered, "mail=undeliverable", "bad"),
+    ]
+
+
+def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") -> dict[str, Any]:
+    count = rows.order_by()[: COUNTED_UP_TO + 1].count()
+    return {
+        "title": title,
+        "value": min(count, COUNTED_UP_TO),
+        "capped": count > COUNTED_UP_TO,
+        "url": f"{reverse('admin:recovery_account_changelist')}?{query}",
+        "level": level if count else "good",
+    }
+
+
+def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
+    own = AuditEvent.objects.filter(actor_id=str(request.user.pk)).exclude(subject_id="")
+    return [
+        {
+            "at": event.at,
+            "operation_label": event.get_operation_display(),
+            "outcome": event.outcome,
+            "outcome_label": event.get_outcome_display(),
+            "subject_name": event.subject_name,
+        }
+        for event in own.order_by("-at", "-id")[:ACTIONS_SHOWN]
+    ]
