@@ -1,0 +1,113 @@
+"""People, their accounts and what an agent says about a case, for whatever user model there is."""
+
+import itertools
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
+
+from recovery import totp
+from recovery.actors import Actor, Grounds, Source
+from recovery.code_sets import Prepared, replace
+from recovery.enums import AuthenticatorKind, CodeKind, FlagOrigin, Operation, Proofing, Role
+from recovery.flags import mark_enrolled, raise_flag
+from recovery.models import Account, BackupCodeSet, ContactAddress
+
+SOURCE = Source(address="192.0.2.7", user_agent="Firefox on a desk")
+_numbers = itertools.count(1)
+
+
+def user(**fields):
+    """Make somebody who has no power anywhere."""
+    model = get_user_model()
+    name = f"person{next(_numbers)}@example.org"
+    named = {model.USERNAME_FIELD: name, model.get_email_field_name(): name}
+    return model.objects.create_user(**named, password=None, **fields)
+
+
+def account(*, addresses=("known@example.org",), **state):
+    """Make an account holder; each of ``addresses`` was confirmed a month ago."""
+    made = user().recovery_account
+    for known in addresses:
+        address(made, known)
+    Account.objects.filter(pk=made.pk).update(**state)
+    return fresh(made)
+
+
+def address(owner, text="second@example.org", *, days=30, confirmed=True):
+    """Put an address on record, confirmed ``days`` ago, or not confirmed at all."""
+    since = timezone.now() - timedelta(days=days)
+    proof = {"confirmed_at": since, "confirmed_from": "test"} if confirmed else {}
+    return ContactAddress.objects.create(account=owner, address=text, added_at=since, **proof)
+
+
+def fresh(stored):
+    """Read a row again, with nothing cached."""
+    return type(stored)._default_manager.get(pk=stored.pk)
+
+
+def actor(*may: Operation, person=None, **overrides):
+    """Make a member of staff who may do just that, signed in with an authenticator a moment ago."""
+    person = person or user(is_staff=True)
+    person.user_permissions.add(*permissions(*(operation.value for operation in may)))
+    known = {
+        "verified_by": AuthenticatorKind.TOTP,
+        "authenticator": "recovery.totpauthenticator/7",
+        "verified_at": timezone.now(),
+        "session_digest": "5e55",
+        "source": SOURCE,
+    }
+    return Actor(user=person, name=person.get_username(), **known | overrides)
+
+
+def staff(role: Role, **overrides):
+    """Make a member of staff who holds ``role``."""
+    person = user(is_staff=True)
+    person.groups.add(Group.objects.get(name=role.value))
+    return actor(person=person, **overrides)
+
+
+def permissions(*codenames: str):
+    """Find permissions of the domain by codename."""
+    found = Permission.objects.filter(content_type__app_label="recovery", codename__in=codenames)
+    return list(found)
+
+
+def grounds(**overrides):
+    """Say why, the way an agent would."""
+    said = {"reason": "Lost the phone", "ticket": "HD-1", "proofing": Proofing.CALL_BACK}
+    return Grounds(**said | overrides)
+
+
+def saved_codes(owner):
+    """Give an account a live set; return it and its clear codes."""
+    return _issue(owner, Prepared.saved())
+
+
+def phone_code(owner):
+    """Give an account a phone code; return its set and the clear code."""
+    code_set, clear = _issue(owner, Prepared.phone())
+    return code_set, clear[0]
+
+
+def app(owner, *, key=None):
+    """Bind an authenticator app to an account."""
+    bound = totp.bind(owner.user, key or totp.new_key(), name="phone")
+    mark_enrolled(fresh(owner), actor=Actor.worker(), reason="bound")
+    return bound
+
+
+def flag(owner, *, origin=FlagOrigin.DESK, due_at=None):
+    """Make an account re-enrol."""
+    raise_flag(fresh(owner), origin=origin, actor=Actor.worker(), reason="flagged", due_at=due_at)
+
+
+def live_set(owner, kind=CodeKind.SAVED):
+    """Find the live set of a kind."""
+    return BackupCodeSet.objects.get(user_id=owner.user_id, kind=kind, confirmed=True)
+
+
+def _issue(owner, prepared):
+    replace(owner, prepared)
+    return live_set(owner, prepared.kind), tuple(code.reveal() for code in prepared.clear)
