@@ -34,10 +34,20 @@ def rotate(ciphertext: str) -> str:
     return _fernet().rotate(ciphertext.encode()).decode()
 
 
+def is_current(ciphertext: str) -> bool:
+    """Whether the first configured key wrote it, so that rotating would change nothing."""
+    _fernet()
+    try:
+        Fernet(conf.ENCRYPTION_KEYS[0]).decrypt(ciphertext.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _fernet() -> MultiFernet:
     if not conf.ENCRYPTION_KEYS:
         raise ImproperlyConfigured("RECOVERY_ENCRYPTION_KEYS is empty: no authenticator can work.")
     return MultiFernet([Fernet(key) for key in conf.ENCRYPTION_KEYS])
 
 
-__all__ = ["InvalidToken", "WrongOwner", "decrypt", "encrypt", "rotate"]
+__all__ = ["InvalidToken", "WrongOwner", "decrypt", "encrypt", "is_current", "rotate"]

@@ -32,12 +32,14 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
     Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
     Operation.DELIVER_NOTICE: frozenset({"notice", "about", "attempts", "event", "address"}),
-    Operation.ENROL_STAFF: frozenset({"bound", "revoked"}),
+    Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role"}),
     Operation.ADOPT_AUTHENTICATOR: frozenset({"bound", "from"}),
     Operation.ADOPT_BACKUP_CODES: frozenset({"issued", "from"}),
     Operation.ADOPT_ADDRESS: frozenset({"address", "from", "confirmed_at"}),
     Operation.ROTATE_KEYS: frozenset({"rotated"}),
-    Operation.RECONCILE: frozenset({"left_was", "left_is", "total_was", "total_is"}),
+    Operation.RECONCILE: frozenset(
+        {"left_was", "left_is", "total_was", "total_is", "issued_at_was", "issued_at_is"}
+    ),
 }
 
 
