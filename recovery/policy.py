@@ -37,7 +37,9 @@ Rule = Callable[[Attempt], None]
 
 def holds_permission(attempt: Attempt) -> None:
     user = attempt.actor.user
-    if user is None or attempt.operation.permission not in permissions_of(user):
+    if user is None or not user.is_active:
+        raise errors.PermissionMissing
+    if attempt.operation.permission not in permissions_of(user):
         raise errors.PermissionMissing
 
 
@@ -178,10 +180,9 @@ def permissions_of(user: AbstractBaseUser) -> frozenset[str]:
     """
     if not hasattr(user, "get_all_permissions"):
         return frozenset()
-    fresh = copy.copy(user)
-    fresh.__dict__ = {
-        name: value for name, value in vars(user).items() if not name.endswith("_perm_cache")
-    }
+    fresh = copy.copy(user)  # of the person, also where a request's lazy user was handed in
+    for name in [name for name in vars(fresh) if name.endswith("_perm_cache")]:
+        delattr(fresh, name)
     fresh.is_active = True
     return frozenset(fresh.get_all_permissions())
 
