@@ -148,6 +148,8 @@
     mendLists(document);
     mend(document);
     speakMessages();
+    // The browser looked for it while Alpine still kept the page hidden.
+    document.querySelector("main [autofocus]")?.focus();
   }
 
   // The sheet of filters opens by a flag: put the focus where the eye goes, and back again.

@@ -35,7 +35,7 @@
         return false;
       }
       if (field.matches("select")) {
-        return [...field.options].some((option) => option.selected !== option.defaultSelected) &&
+        return [...field.options].some((option) => option.selected && !option.defaultSelected) &&
           field.selectedIndex > 0;
       }
       if (field.matches("[type=checkbox], [type=radio]")) {
@@ -66,10 +66,9 @@
       return;
     }
     event.preventDefault();
-    const form = dialog.querySelector("form");
-    if (hasTyped(form) && !dialog.dataset.warned) {
-      dialog.dataset.warned = "yes";
-      dialog.querySelector("[data-dialog-close].desk-button").focus();
+    const warning = dialog.querySelector(".desk-dialog-unsaved");
+    if (warning.hidden && hasTyped(dialog.querySelector("form"))) {
+      warning.hidden = false;
     } else {
       close(dialog);
     }
