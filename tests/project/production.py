@@ -19,13 +19,18 @@ GOOD = {
 }
 
 
-def run_python(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Run Python in a production environment with ``changes``; None takes a variable away."""
+def environment(**changes: str | None) -> dict[str, str]:
+    """Return that environment with ``changes``; None takes a variable away."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     wanted = inherited | GOOD | {"DJANGO_SETTINGS_MODULE": "project.settings"} | changes
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def run_python(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run Python in a production environment with ``changes``."""
     return subprocess.run(
         [sys.executable, *arguments],
-        env={name: value for name, value in wanted.items() if value is not None},
+        env=environment(**changes),
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
