@@ -14,6 +14,7 @@ from django.utils import timezone
 from recovery import errors
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind, Operation, Role, Tier
+from recovery.models.audit import TICKET_LENGTH
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -158,6 +159,8 @@ def check_ticket(ticket: str) -> None:
     """Refuse a ticket that is missing where required, or not of the desk's own form."""
     if conf.TICKET_REQUIRED and not ticket:
         raise errors.TicketMissing
+    if len(ticket) > TICKET_LENGTH:
+        raise errors.TicketMalformed
     if ticket and conf.TICKET_PATTERN and not re.fullmatch(conf.TICKET_PATTERN, ticket):
         raise errors.TicketMalformed
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recovery.actors import Grounds
 from recovery.audit.detail import check_detail
 from recovery.models import AuditEvent
+from recovery.models.audit import NAME_LENGTH, TICKET_LENGTH
 
 if TYPE_CHECKING:
     from recovery.actors import Actor
@@ -44,7 +45,10 @@ class Draft:
 
 
 def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
-    """Write ``draft`` on the ledger, in whatever transaction the caller is in."""
+    """Write ``draft`` on the ledger, in whatever transaction the caller is in.
+
+    What is too long for its column is cut: a refusal of it has to be recorded as well.
+    """
     check_detail(draft.operation, draft.detail)
     actor, subject = draft.actor, draft.subject
     draft.event = AuditEvent.objects.create(
@@ -52,11 +56,11 @@ def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
         outcome=outcome,
         refusal=refusal,
         actor_id=actor.key,
-        actor_name=actor.name,
+        actor_name=actor.name[:NAME_LENGTH],
         subject_id=str(subject.user_id) if subject is not None else "",
-        subject_name=subject.user.get_username() if subject is not None else "",
+        subject_name=subject.user.get_username()[:NAME_LENGTH] if subject is not None else "",
         reason=draft.grounds.reason,
-        ticket=draft.grounds.ticket,
+        ticket=draft.grounds.ticket[:TICKET_LENGTH],
         proofing=draft.grounds.proofing or "",
         source_address=actor.source.address,
         user_agent=actor.source.user_agent[:300],

@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from recovery.enums import GRANTED_OPERATIONS, AuthenticatorKind, Operation, Outcome, Proofing
 
+NAME_LENGTH = 320
+TICKET_LENGTH = 64
+
 
 class LedgerIsWrittenOnce(TypeError):
     """Somebody tried to change or remove an event through the ORM."""
@@ -60,11 +63,11 @@ class AuditEvent(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
     refusal = models.CharField(_("refusal"), max_length=40, blank=True)
     actor_id = models.CharField(_("actor id"), max_length=64, blank=True)
-    actor_name = models.CharField(_("actor"), max_length=320, blank=True)
+    actor_name = models.CharField(_("actor"), max_length=NAME_LENGTH, blank=True)
     subject_id = models.CharField(_("subject id"), max_length=64, blank=True)
-    subject_name = models.CharField(_("subject"), max_length=320, blank=True)
+    subject_name = models.CharField(_("subject"), max_length=NAME_LENGTH, blank=True)
     reason = models.TextField(_("reason"), blank=True)
-    ticket = models.CharField(_("ticket"), max_length=64, blank=True)
+    ticket = models.CharField(_("ticket"), max_length=TICKET_LENGTH, blank=True)
     proofing = models.CharField(_("identity proofing"), max_length=24, choices=Proofing, blank=True)
     source_address = models.CharField(_("source address"), max_length=45, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
