@@ -20,7 +20,7 @@ from recovery.enums import (
     Operation,
     Outcome,
 )
-from recovery.errors import RecoveryError
+from recovery.errors import text_of
 from recovery.models import AuditEvent, BackupCodeSet, ContactAddress, Notice, TotpAuthenticator
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 EVENTS_SHOWN = 8
 LINKS_SHOWN = 3
 NOTICES_SHOWN = 5
-REFUSAL_TEXTS = {refusal.code: refusal.message for refusal in RecoveryError.__subclasses__()}
 
 
 def card(account: Account, request: HttpRequest) -> dict[str, Any]:
@@ -138,8 +137,7 @@ def _link(link: RecoveryLink) -> dict[str, Any]:
     has_run_out = link.state == LinkState.LIVE and not link.is_usable
     state = LinkState.EXPIRED if has_run_out else LinkState(link.state)
     return {
-        "state": state.value,
-        "state_label": state.label,
+        "state": state.label,
         "open": state in OPEN_LINK_STATES,
         "requested_at": link.requested_at,
         "expires_at": link.expires_at,
@@ -151,8 +149,7 @@ def _notice(notice: Notice) -> dict[str, Any]:
     return {
         "kind": Operation(notice.operation).label,
         "address_masked": mask_address(notice.address),
-        "state": notice.state,
-        "state_label": notice.get_state_display(),
+        "state": notice.get_state_display(),
         "when": notice.ended_at or notice.queued_at,
         "error": notice.last_error,
     }
@@ -170,7 +167,7 @@ def _events(account: Account, request: HttpRequest) -> list[dict[str, Any]]:
             "outcome_label": Outcome(event.outcome).label,
             "actor_name": event.actor_name,
             "ticket": event.ticket,
-            "refusal_text": REFUSAL_TEXTS.get(event.refusal, "") if not event.detail else "",
+            "refusal_text": text_of(event.refusal),
             "url": reverse("admin:recovery_auditevent_change", args=[event.pk])
             if reads_ledger
             else "",

@@ -38,9 +38,7 @@ class Dialog:
     shows_codes: bool = False
     is_offered: Callable[[Account], bool] = lambda _account: True
 
-    def form(
-        self, request: HttpRequest, subject: Account, data: Any = None
-    ) -> forms.OperationForm:
+    def form(self, request: HttpRequest, subject: Account, data: Any = None) -> forms.OperationForm:
         return self.form_class(
             data,
             request=request,
@@ -48,6 +46,17 @@ class Dialog:
             subject=subject,
             needs_step_up=step_up.is_needed(request),
         )
+
+    def form_again(
+        self, request: HttpRequest, subject: Account, refused: forms.OperationForm
+    ) -> forms.OperationForm:
+        """A fresh form filled as the refused one was, but for the code and the spent mark."""
+        filled = self.form(request, subject)
+        kept = {"form_mark", "one_time_code"}
+        filled.initial |= {
+            name: value for name, value in refused.cleaned_data.items() if name not in kept
+        }
+        return filled
 
     def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
         """Step up if the form carries a code, then make the one call."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, NoticeState
-from recovery.models import Account, AuditEvent, Notice, RecoveryLink
+from recovery.models import Account, AuditEvent, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,8 +26,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
-        "sees_accounts": sees_accounts,
-        "recent_actions": _own_actions(request),
+        "recent": _own_actions(request),
     }
 
 

@@ -20,7 +20,7 @@ def actor_from(request: HttpRequest) -> Actor:
     if not request.user.is_authenticated:
         return Actor(user=None, name="", source=source_of(request))
     mark = Mark.of(request)
-    is_verified = mark is not None and request.user.is_verified()
+    is_verified = mark is not None and getattr(request.user, "otp_device", None) is not None
     return Actor(
         user=request.user,
         name=request.user.get_username(),

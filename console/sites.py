@@ -57,7 +57,9 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
 
         return super().index(request, (extra_context or {}) | front_page(request))
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: Any = None
+    ) -> HttpResponse:
         return redirect("admin:index")
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -153,6 +153,11 @@ class AlreadyEnrolled(RecoveryError):
     message = _("This person has an authenticator bound. Use --replace to revoke it.")
 
 
+class ChangedMeanwhile(RecoveryError):
+    code = "changed_meanwhile"
+    message = _("This changed while it was being taken over. Run the command once more.")
+
+
 class LinkNotUsable(RecoveryError):
     code = "link_not_usable"
     message = _("This link can't be used any more. Ask your help desk for a new one.")
@@ -181,3 +186,18 @@ class CodeGivesNoPower(RecoveryError):
 class TooManyRows(RecoveryError):
     code = "too_many_rows"
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")
+
+
+class _Blanks(dict[str, str]):
+    """Stands in for values that were not kept."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def text_of(code: str) -> str:
+    """What a refusal's code says, for whoever reads it on the ledger; empty if unknown."""
+    for refusal in RecoveryError.__subclasses__():
+        if refusal.code == code:
+            return str(refusal.message) % _Blanks()
+    return ""

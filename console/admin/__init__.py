@@ -1,1 +1,6 @@
-"""The pages of the console."""
+"""The pages of the console: each declares what it shows, and makes one call."""
+
+from console.admin.accounts import AccountAdmin
+from console.admin.audit import AuditEventAdmin
+
+__all__ = ["AccountAdmin", "AuditEventAdmin"]

@@ -1,0 +1,185 @@
+"""Accounts: the list, the one page about a person, and the operations on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from console import account_card, dialogs, displays, exports, relay
+from console.admin import filters
+from console.admin.pagination import CappedPaginator
+from console.resources import AccountResource
+from recovery.enums import Operation
+from recovery.errors import FormAlreadyUsed, PermissionMissing, RecoveryError
+from recovery.models import Account
+from recovery.people import fold
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+
+@admin.register(Account)
+class AccountAdmin(SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
+    """Where a help desk works. It sees counts and never a code."""
+
+    list_display = ("person", "address", "codes_left", "enrolled", "flag", "last_recovered_at")
+    list_display_links = ("person",)
+    list_filter = (
+        filters.CodesFilter,
+        ("enrolment", ChoicesDropdownFilter),
+        filters.FlagFilter,
+        filters.RecoveredFilter,
+        filters.TierFilter,
+        filters.MailFilter,
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_select_related = ("text",)
+    list_per_page = 50
+    list_disable_select_all = True
+    actions = None
+    ordering = ("text__display_name", "text__account")
+    search_fields = ("text__folded",)
+    search_help_text = _("Name, login name, address or staff number")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    history_list_display = ()
+    resource_classes = (AccountResource,)
+    export_operation = Operation.EXPORT_ACCOUNTS
+
+    @display(description=_("Account"), ordering="text__display_name", header=True)
+    def person(self, account: Account) -> tuple[str, str]:
+        return account.text.display_name, account.text.login_name
+
+    @display(description=_("Address"), ordering="text__address")
+    def address(self, account: Account) -> str:
+        return account.text.address
+
+    @display(description=_("Codes left"), ordering="backup_codes_left")
+    def codes_left(self, account: Account) -> str:
+        return displays.codes_badge(account.backup_codes_left)
+
+    @display(description=_("Enrolment"), ordering="enrolment")
+    def enrolled(self, account: Account) -> str:
+        return displays.enrolment_badge(account.enrolment)
+
+    @display(description=_("Flag"), ordering="reenrolment_due_at")
+    def flag(self, account: Account) -> str:
+        return displays.flag_badge(account.enrolment, account.reenrolment_due_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
+    ) -> tuple[QuerySet[Account], bool]:
+        """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
+        for word in fold(search_term.replace("\0", "")).split():
+            queryset = queryset.filter(text__folded__contains=word)
+        return queryset, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[Any]:
+        operate = path(
+            "<int:account_id>/operations/<slug:operation>/",
+            self.admin_site.admin_view(self.operate),
+            name="recovery_account_operation",
+        )
+        left_out = {"recovery_account_add", "recovery_account_delete"}
+        return [operate, *(url for url in super().get_urls() if url.name not in left_out)]
+
+    @method_decorator(require_GET)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        account = self.account_or_404(request, object_id)
+        dialog = dialogs.DIALOGS.get(request.GET.get("dialog", ""))
+        opened = dialog.context(request, account) if dialog else None
+        return self.account_page(request, account, opened)
+
+    @method_decorator([require_POST, sensitive_post_parameters("one_time_code")])
+    def operate(self, request: HttpRequest, account_id: int, operation: str) -> HttpResponse:
+        """Do what a dialog asks for, and show what came of it, or why not, where it was asked."""
+        account = self.account_or_404(request, str(account_id))
+        dialog = dialogs.DIALOGS.get(operation)
+        if dialog is None:
+            raise Http404
+        form = dialog.form(request, account, request.POST)
+        if not form.is_valid():
+            return self.account_page(request, account, dialog.context(request, account, form=form))
+        try:
+            result = dialog.run(request, account, form)
+        except RecoveryError as refusal:
+            return self.refused(request, account, dialog, form, refusal)
+        if dialog.shows_codes:
+            return relay.page(self, request, account, result)
+        messages.info(request, dialog.done)
+        return redirect(dialogs.account_url(account))
+
+    def refused(
+        self,
+        request: HttpRequest,
+        account: Account,
+        dialog: dialogs.Dialog,
+        form: Any,
+        refusal: RecoveryError,
+    ) -> HttpResponse:
+        if isinstance(refusal, FormAlreadyUsed) and dialog.shows_codes:
+            return relay.already_shown(self, request, account)
+        again = dialog.form_again(request, account, form)
+        context = dialog.context(request, account, form=again, refusal=refusal)
+        status = 403 if isinstance(refusal, PermissionMissing) else 409
+        return self.account_page(request, account, context, status=status)
+
+    def account_page(
+        self,
+        request: HttpRequest,
+        account: Account,
+        dialog: dict[str, Any] | None,
+        *,
+        status: int | None = None,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": account.text.display_name,
+            "opts": self.opts,
+            "card": account_card.card(account, request)
+            | {"operations": dialogs.offered(request, account), "dialog": dialog},
+        }
+        if status is None:
+            status = 422 if dialog and dialog["form"].is_bound else 200
+        return TemplateResponse(request, "console/account.html", context, status=status)
+
+    def account_or_404(self, request: HttpRequest, object_id: str) -> Account:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        return Account.objects.select_related("text", "user").get(pk=account.pk)
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """simple-history would save a view-only user's POST here."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return super().history_form_view(request, *args, **kwargs)
