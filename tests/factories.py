@@ -3,16 +3,24 @@
 import itertools
 from datetime import timedelta
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
-from recovery import totp
+from recovery import links, totp
 from recovery.actors import Actor, Grounds, Source
 from recovery.code_sets import Prepared, replace
 from recovery.enums import AuthenticatorKind, CodeKind, FlagOrigin, Operation, Proofing, Role
 from recovery.flags import mark_enrolled, raise_flag
-from recovery.models import Account, BackupCodeSet, ContactAddress
+from recovery.models import (
+    Account,
+    AuditEvent,
+    BackupCodeSet,
+    ContactAddress,
+    FailureTally,
+    Throttle,
+)
 
 SOURCE = Source(address="192.0.2.7", user_agent="Firefox on a desk")
 _numbers = itertools.count(1)
@@ -111,3 +119,30 @@ def live_set(owner, kind=CodeKind.SAVED):
 def _issue(owner, prepared):
     replace(owner, prepared)
     return live_set(owner, prepared.kind), tuple(code.reveal() for code in prepared.clear)
+
+
+def snapshot():
+    """Read everything that an operation could have changed, the ledger left out."""
+    kept_out = {AuditEvent, Throttle, FailureTally}
+    models = [model for model in apps.get_models() if model._meta.app_label == "recovery"]
+    models += [get_user_model(), get_user_model().groups.through]
+    return {
+        model.__name__: list(model._base_manager.order_by("pk").values())
+        for model in models
+        if model not in kept_out
+    }
+
+
+def last_event(**filters):
+    """Find the newest event."""
+    return AuditEvent.objects.filter(**filters).latest("pk")
+
+
+def open_link(owner, text="known@example.org"):
+    """Make a link for an account that a mail server has taken; return it and its token."""
+    link = links.queue(
+        owner, owner.addresses.get(address=text), operation=Operation.SEND_RECOVERY_LINK
+    )
+    token = links.make_token(link)
+    links.handed_over(link)
+    return link, token
