@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from email.utils import make_msgid
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -75,7 +76,7 @@ def queue(event: AuditEvent, account: Account | None) -> list[Notice]:
             account=account,
             address=address,
             event_id=event.pk,
-            dedupe_key=f"event:{event.pk}:{address}",
+            dedupe_key=f"event:{event.pk}:{_digest(address)}",
             context={"at": event.at.isoformat()},
         )
         for address in addresses_of(account)
@@ -114,6 +115,11 @@ def cancel_for_link(link: RecoveryLink) -> int:
     """Take back the mail of a link that ended before it left."""
     waiting = Notice.objects.filter(link=link, state=NoticeState.QUEUED)
     return waiting.update(state=NoticeState.CANCELLED, ended_at=timezone.now())
+
+
+def _digest(address: str) -> str:
+    """An address may be longer than the key that tells notices apart."""
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def _notice(operation: Operation, **fields: Any) -> Notice:
