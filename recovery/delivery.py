@@ -74,7 +74,7 @@ def _message(notice: Notice) -> EmailMultiAlternatives | None:
         return mails.about_operation(notice)
     token = links.make_token(notice.link)
     if token is None:
-        notices.cancel_for_link(notice.link)
+        notices.end_for_link(notice.link)
         return None
     return mails.with_link(notice, token)
 

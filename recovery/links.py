@@ -51,8 +51,8 @@ def end(link: RecoveryLink, *, state: LinkState) -> bool:
     still_open = RecoveryLink.objects.filter(pk=link.pk, state__in=OPEN_LINK_STATES)
     ended = still_open.update(state=state, ended_at=timezone.now())
     if ended:
-        notices.cancel_for_link(link)
         link.refresh_from_db()
+        notices.end_for_link(link)
     return bool(ended)
 
 

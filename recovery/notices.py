@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import NoticeState, Operation
+from recovery.enums import LinkState, NoticeState, Operation
 from recovery.models import ContactAddress, Notice
 
 if TYPE_CHECKING:
@@ -111,10 +111,12 @@ def addresses_of(account: Account) -> list[str]:
     return list(confirmed.order_by("pk").values_list("address", flat=True))
 
 
-def cancel_for_link(link: RecoveryLink) -> int:
-    """Take back the mail of a link that ended before it left."""
+def end_for_link(link: RecoveryLink) -> int:
+    """End the mail of a link that ended before it left: taken back, or a dead letter."""
+    undelivered = link.state == LinkState.CANCELLED
+    state = NoticeState.DEAD if undelivered else NoticeState.CANCELLED
     waiting = Notice.objects.filter(link=link, state=NoticeState.QUEUED)
-    return waiting.update(state=NoticeState.CANCELLED, ended_at=timezone.now())
+    return waiting.update(state=state, ended_at=timezone.now())
 
 
 def _digest(address: str) -> str:
