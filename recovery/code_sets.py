@@ -27,6 +27,7 @@ class Prepared:
     clear: tuple[Secret, ...]
     recipe: Recipe
     digests: tuple[str, ...]
+    adopted_from: str = ""
 
     @classmethod
     def saved(cls) -> Self:
@@ -37,15 +38,20 @@ class Prepared:
         return cls._of(CodeKind.PHONE, (codes.generate(CodeKind.PHONE),))
 
     @classmethod
-    def adopted(cls, clear: Sequence[Secret]) -> Self:
+    def adopted(cls, clear: Sequence[Secret], *, source: str) -> Self:
         """Codes that another system made and people already hold."""
-        return cls._of(CodeKind.SAVED, tuple(clear))
+        return cls._of(CodeKind.SAVED, tuple(clear), adopted_from=source)
 
     @classmethod
-    def _of(cls, kind: CodeKind, clear: tuple[Secret, ...]) -> Self:
+    def _of(cls, kind: CodeKind, clear: tuple[Secret, ...], *, adopted_from: str = "") -> Self:
         recipe = Recipe.fresh()
-        digests = tuple(recipe.digest(code) for code in clear)
-        return cls(kind=kind, clear=clear, recipe=recipe, digests=digests)
+        return cls(
+            kind=kind,
+            clear=clear,
+            recipe=recipe,
+            digests=tuple(recipe.digest(code) for code in clear),
+            adopted_from=adopted_from,
+        )
 
 
 def replace(account: Account, prepared: Prepared) -> int:
@@ -96,6 +102,7 @@ def _store(account: Account, prepared: Prepared) -> None:
         name=str(prepared.kind.label),
         kind=prepared.kind,
         recipe=prepared.recipe.as_stored(),
+        adopted_from=prepared.adopted_from,
         issued_at=now,
         expires_at=now + conf.PHONE_CODE_LIFETIME if is_phone else None,
     )

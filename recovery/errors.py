@@ -158,6 +158,21 @@ class ChangedMeanwhile(RecoveryError):
     message = _("This changed while it was being taken over. Run the command once more.")
 
 
+class PluginMissing(RecoveryError):
+    code = "plugin_missing"
+    message = _("%(plugin)s is not in INSTALLED_APPS. Put it in until all has been taken over.")
+
+
+class CannotHonour(RecoveryError):
+    code = "cannot_honour"
+    message = _("It counts its steps in a way that is not supported here. Re-enrol this person.")
+
+
+class HasOwnCodes(RecoveryError):
+    code = "has_own_codes"
+    message = _("This person has newer backup codes here. Delete the old tokens.")
+
+
 class LinkNotUsable(RecoveryError):
     code = "link_not_usable"
     message = _("This link can't be used any more. Ask your help desk for a new one.")

@@ -27,6 +27,8 @@ from recovery.models import Account, BackupCode, BackupCodeSet
 from recovery.throttling import count_attempt, take_back
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.models import AbstractBaseUser
     from django.utils.functional import Promise
 
@@ -48,13 +50,16 @@ def redeem(user: AbstractBaseUser, *, typed: str) -> BackupCodeSet | None:
     Outside any transaction of the caller's the slow hash holds no lock. The account has to
     re-enrol from here on, in the same transaction.
     """
-    code = codes.read(typed)
-    kind = codes.kind_of(code) if code is not None else CodeKind.SAVED
-    live = BackupCodeSet.objects.filter(user_id=user.pk, kind=kind, confirmed=True).first()
-    if live is None:
-        _refuse(account_of(user), kind, errors.WrongCode)
+    live = BackupCodeSet.objects.filter(user_id=user.pk, confirmed=True).select_related("user")
+    candidates = [
+        (code_set, code)
+        for code_set in live.order_by("pk")
+        if (code := _read_for(code_set, typed)) is not None
+    ]
+    if not candidates:
+        _refuse(account_of(user), _kind_meant(typed), errors.WrongCode)
         return None
-    return live if redeem_in_set(live, typed=typed) else None
+    return _attempt(candidates)
 
 
 def redeem_in_set(code_set: BackupCodeSet, *, typed: str) -> bool:
@@ -62,22 +67,48 @@ def redeem_in_set(code_set: BackupCodeSet, *, typed: str) -> bool:
 
     A mistyped code is told by its check character and costs neither a hash nor a count.
     """
-    kind = CodeKind(code_set.kind)
-    account = account_of(code_set.user)
-    code = codes.read(typed)
-    if code is None or codes.kind_of(code) is not kind or not code_set.is_live:
-        _refuse(account, kind, errors.WrongCode)
+    code = _read_for(code_set, typed)
+    if code is None:
+        _refuse(account_of(code_set.user), CodeKind(code_set.kind), errors.WrongCode)
         return False
+    return _attempt([(code_set, code)]) is not None
+
+
+def _attempt(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSet | None:
+    """Count one attempt, then try each set that could hold the code; return the one that did."""
+    first, _ = candidates[0]
+    account, kind = account_of(first.user), CodeKind(first.kind)
     admission = count_attempt(Account.objects.filter(pk=account.pk))
-    if not admission.admitted:
-        _refuse(account, kind, errors.TooManyAttempts)
-    elif admission.failures <= conf.FAILURE_LIMIT and _decide(code_set, code):
-        return True
-    else:
-        _refuse(account, kind, errors.WrongCode)
+    is_looked_at = admission.admitted and admission.failures <= conf.FAILURE_LIMIT
+    found = _holder_among(candidates) if is_looked_at else None
+    if found is not None:
+        return found
+    _refuse(account, kind, errors.WrongCode if admission.admitted else errors.TooManyAttempts)
     if admission.failures >= conf.FAILURE_LIMIT:
         _kill(account)
-    return False
+    return None
+
+
+def _holder_among(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSet | None:
+    return next((code_set for code_set, code in candidates if _decide(code_set, code)), None)
+
+
+def _read_for(code_set: BackupCodeSet, typed: str) -> Secret | None:
+    """The code that ``typed`` would be in this set; None if it can't be one of it.
+
+    Adopted codes have no check character: any text may be one, and costs a count.
+    """
+    if not code_set.is_live:
+        return None
+    if code_set.adopted_from:
+        return codes.read_adopted(typed)
+    code = codes.read(typed)
+    return code if code is not None and codes.kind_of(code) == code_set.kind else None
+
+
+def _kind_meant(typed: str) -> CodeKind:
+    code = codes.read(typed)
+    return codes.kind_of(code) if code is not None else CodeKind.SAVED
 
 
 def refusal_to_look(code_set: BackupCodeSet) -> str | Promise | None:

@@ -13,6 +13,8 @@ from recovery.errors import RecoveryError
 NEEDED_REPAIR = 3
 """The exit code for: it works again, and somebody should ask why it did not."""
 
+EVERY = 1_000
+
 
 class DeskCommand(BaseCommand):
     """A command that parses, calls the domain once and prints what came of it.
@@ -43,3 +45,8 @@ class DeskCommand(BaseCommand):
     def progress(self, text: str) -> None:
         """Say how far it got, beside the output and not in it."""
         self.stderr.write(text, style_func=str)
+
+    def count(self, seen: int) -> None:
+        """Say now and then how many there were so far."""
+        if seen % EVERY == 0:
+            self.progress(f"{seen} …")

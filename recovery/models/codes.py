@@ -24,6 +24,8 @@ class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
     recipe = models.JSONField(_("recipe"))
     issued_at = models.DateTimeField(_("issued"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    adopted_from = models.CharField(_("adopted from"), max_length=32, blank=True)
+    """The system that made these codes; empty for our own, which alone have our printed form."""
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_because = models.CharField(
         _("ended because"), max_length=24, choices=EndReason, blank=True

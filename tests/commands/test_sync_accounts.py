@@ -17,6 +17,7 @@ def test_accounts_that_users_lack_are_made(run, make_account):
     assert printed.out == "1 accounts, 1 of them new.\n"
 
 
+@pytest.mark.stock_user_model  # it has a first name
 def test_text_and_tier_are_brought_up_to_date(run, make_account):
     account = make_account()
     type(account.user).objects.filter(pk=account.user_id).update(first_name="Zoë")
