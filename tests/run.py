@@ -57,7 +57,7 @@ RUNS = {
     "postgresql": Run("PostgreSQL", on_postgresql=True),
     "other-user": Run(
         "SQLite, another user model",
-        arguments=("-m", "any_user_model"),
+        arguments=(*WORKERS, "-m", "not (stock_user_model or browser or concurrency)"),
         environment={"DJANGO_SETTINGS_MODULE": "tests.settings_other_user"},
     ),
 }

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
-pytestmark = [pytest.mark.any_user_model, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_checks_pass():

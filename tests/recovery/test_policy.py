@@ -12,7 +12,7 @@ from recovery.actors import Actor
 from recovery.enums import AuthenticatorKind, Operation, Role, Tier
 from tests.factories import account, actor, fresh, grounds, permissions, staff, user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_user_model]
+pytestmark = pytest.mark.django_db
 
 OPERATION = Operation.REQUIRE_REENROLMENT
 

@@ -28,7 +28,7 @@ from tests.factories import (
     user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_user_model]
+pytestmark = pytest.mark.django_db
 
 
 @dataclass(frozen=True, kw_only=True)
