@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from recovery import code_sets
 from recovery.code_sets import Prepared
@@ -57,7 +58,8 @@ def give_codes():
 
     def give(account, prepared=None):
         prepared = prepared or Prepared.saved()
-        code_sets.replace(account, prepared)
+        with transaction.atomic():
+            code_sets.replace(account, prepared)
         return [code.reveal() for code in prepared.clear]
 
     return give
