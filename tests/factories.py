@@ -3,6 +3,7 @@
 import itertools
 from datetime import timedelta
 
+import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -146,3 +147,14 @@ def open_link(owner, text="known@example.org"):
     token = links.make_token(link)
     links.handed_over(link)
     return link, token
+
+
+def refused(refusal, call, *args):
+    """Assert that ``call``, by a lead, raises ``refusal``, changes nothing and is recorded."""
+    lead = staff(Role.LEAD)
+    before = snapshot()
+    with pytest.raises(refusal) as raised:
+        call(*args, by=lead)
+    assert type(raised.value) is refusal
+    assert snapshot() == before
+    assert last_event().refusal == refusal.code
