@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "recovery.middleware.SourceMiddleware",
     "console.middleware.StaffSessionMiddleware",
+    "recovery.middleware.ReenrolmentMiddleware",
     "console.middleware.ViewerTimeZoneMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

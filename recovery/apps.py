@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, user_logged_in
 from django.db.models.signals import post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from django.http import HttpRequest
 
 
 class RecoveryConfig(AppConfig):
@@ -26,14 +27,26 @@ class RecoveryConfig(AppConfig):
         post_save.connect(
             keep_account_up, sender=get_user_model(), dispatch_uid="recovery.keep_account_up"
         )
+        user_logged_in.connect(stamp_session, dispatch_uid="recovery.stamp_session")
         post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
 
 
 def keep_account_up(instance: AbstractBaseUser, using: str, **kwargs: Any) -> None:
     """Make the account with the user, and keep its searched text up with them."""
+    from recovery.passwords import note_saved  # noqa: PLC0415 - needs loaded apps
     from recovery.sync import keep_up  # noqa: PLC0415 - needs loaded apps
 
-    keep_up(instance, using=using, update_fields=kwargs.get("update_fields"))
+    update_fields = kwargs.get("update_fields")
+    keep_up(instance, using=using, update_fields=update_fields)
+    note_saved(instance, update_fields=update_fields)
+
+
+def stamp_session(request: HttpRequest, user: AbstractBaseUser, **_kwargs: Any) -> None:
+    """Give every new session, in whatever login, the generation that its account is in."""
+    from recovery.locks import account_of  # noqa: PLC0415 - needs loaded apps
+    from recovery.views.session import Stamp  # noqa: PLC0415 - needs loaded apps
+
+    Stamp(generation=account_of(user).session_generation).write(request)
 
 
 def make_whole(using: str, **_kwargs: Any) -> None:

@@ -63,10 +63,15 @@ def replace(account: Account, prepared: Prepared) -> int:
     lock_devices(account.user_id)
     ended = end_kind(account, kind=prepared.kind, because=EndReason.REPLACED)
     _store(account, prepared)
+    forget_a_death(account)
+    return ended
+
+
+def forget_a_death(account: Account) -> None:
+    """Start the count anew for whoever got new codes after too many failures."""
     Account.objects.filter(pk=account.pk, failures__gte=conf.FAILURE_LIMIT).update(
         failures=0, retry_at=None
     )
-    return ended
 
 
 def end_all(account: Account, *, because: EndReason) -> int:

@@ -129,6 +129,11 @@ class RecoverySettings:
         return self._get("DESK_CONTACT", "your help desk, on the number you know")
 
     @property
+    def TIME_ZONE(self) -> str:
+        """The zone of times in mails to people whose own is not known."""
+        return str(settings.TIME_ZONE)
+
+    @property
     def ISSUER(self) -> str:
         """The name that authenticator apps show beside the one-time code."""
         return self._get("ISSUER", "Sparekey")
@@ -137,6 +142,36 @@ class RecoverySettings:
     def DESCRIBE_USER(self) -> str:
         """Dotted path of ``f(user) -> recovery.people.Person``, for user models of any shape."""
         return self._get("DESCRIBE_USER", "recovery.people.describe")
+
+    @property
+    def RECOVERY_SESSION_LIFETIME(self) -> timedelta:
+        """How long somebody who came back has to bind a new authenticator."""
+        return self._get("SESSION_LIFETIME", timedelta(minutes=15))
+
+    @property
+    def VETO_LIFETIME(self) -> timedelta:
+        """How long the "that was not me" link in a notice can be used."""
+        return self._get("VETO_LIFETIME", timedelta(days=30))
+
+    @property
+    def CONFIRMATION_LIFETIME(self) -> timedelta:
+        """How long the code that confirms an address can be typed."""
+        return self._get("CONFIRMATION_LIFETIME", timedelta(hours=24))
+
+    @property
+    def FIRST_ENROLMENT_BY_PASSWORD(self) -> bool:
+        """Whether the password alone may open a first enrolment. Off: by invitation."""
+        return self._get("FIRST_ENROLMENT_BY_PASSWORD", default=False)
+
+    @property
+    def GATE_ALLOWED(self) -> tuple[str, ...]:
+        """Names of routes that an account which has to re-enrol still reaches."""
+        return self._get("GATE_ALLOWED", ("admin:logout", "admin:login", "admin:one_time_code"))
+
+    @property
+    def AFTER_SIGN_IN(self) -> str:
+        """Name of the route that a sign-in leads to when it was not on the way somewhere."""
+        return self._get("AFTER_SIGN_IN", "recovery:my_recovery")
 
     @property
     def NOTICE_ATTEMPTS(self) -> int:

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from recovery import links, mails, notices
+from recovery import confirmations, links, mails, notices
 from recovery.actors import Actor
 from recovery.addresses import mask_address
 from recovery.audit import Draft, append
 from recovery.conf import conf
 from recovery.enums import NoticeState, Operation, Outcome
-from recovery.models import Notice
+from recovery.models import ContactAddress, Notice
 
 if TYPE_CHECKING:
     from django.core.mail import EmailMultiAlternatives
@@ -70,6 +70,8 @@ def _free(now: object) -> Q:
 
 def _message(notice: Notice) -> EmailMultiAlternatives | None:
     """Write the mail; None if it carries a link that ended meanwhile."""
+    if "confirms" in notice.context:
+        return _confirmation(notice)
     if notice.link is None:
         return mails.about_operation(notice)
     token = links.make_token(notice.link)
@@ -77,6 +79,16 @@ def _message(notice: Notice) -> EmailMultiAlternatives | None:
         notices.end_for_link(notice.link)
         return None
     return mails.with_link(notice, token)
+
+
+def _confirmation(notice: Notice) -> EmailMultiAlternatives | None:
+    waiting = ContactAddress.objects.kept().filter(confirmed_at__isnull=True)
+    address = waiting.filter(pk=notice.context["confirms"]).first()
+    if address is None:
+        notice.state, notice.ended_at = NoticeState.CANCELLED, timezone.now()
+        notice.save(update_fields=["state", "ended_at"])
+        return None
+    return mails.with_confirmation(notice, confirmations.make(address))
 
 
 def _sent(notice: Notice) -> None:

@@ -17,6 +17,8 @@ class Operation(models.TextChoices):
     INVITE_STAFF = "invite_staff", _("Invite to the desk")
     CHANGE_ROLE = "change_role", _("Change the role")
     REMOVE_STAFF = "remove_staff", _("Remove from the desk")
+    CONFIRM_STAFF = "confirm_staff", _("Confirm a recovered member of staff")
+    CLOSE_INCIDENT = "close_incident", _("Close the incident")
     EXPORT_ACCOUNTS = "export_accounts", _("Export accounts")
     EXPORT_EVENTS = "export_events", _("Export the ledger")
 
@@ -26,6 +28,19 @@ class Operation(models.TextChoices):
     REDEEM_BACKUP_CODE = "redeem_backup_code", _("Redeem a backup code")
     REDEEM_PHONE_CODE = "redeem_phone_code", _("Redeem a phone code")
     OPEN_RECOVERY_LINK = "open_recovery_link", _("Open a recovery link")
+    HOLDER_SIGN_IN = "holder_sign_in", _("Sign in")
+    HOLDER_STEP_UP = "holder_step_up", _("Confirm with the authenticator")
+    HOLDER_SIGN_OUT = "holder_sign_out", _("Sign out")
+    ASK_RECOVERY_LINK = "ask_recovery_link", _("Ask for a recovery link")
+    BIND_AUTHENTICATOR = "bind_authenticator", _("Bind an authenticator")
+    TAKE_BACKUP_CODES = "take_backup_codes", _("Take new backup codes")
+    REVOKE_AUTHENTICATOR = "revoke_authenticator", _("Revoke an authenticator")
+    ADD_ADDRESS = "add_address", _("Add an address")
+    CONFIRM_ADDRESS = "confirm_address", _("Confirm an address")
+    REMOVE_ADDRESS = "remove_address", _("Remove an address")
+    FREEZE_RECOVERY = "freeze_recovery", _("Freeze my recovery")
+    VETO = "veto", _("That was not me")
+    NOTE_FAILED_ATTEMPTS = "note_failed_attempts", _("Many failed attempts")
     KILL_BACKUP_CODES = "kill_backup_codes", _("End backup codes after too many failures")
     HAND_OVER_RECOVERY_LINK = (
         "hand_over_recovery_link",
@@ -56,7 +71,13 @@ DESK_OPERATIONS = (
     Operation.LIFT_REENROLMENT,
     Operation.REPORT_AUTHENTICATOR_LOST,
 )
-STAFF_OPERATIONS = (Operation.INVITE_STAFF, Operation.CHANGE_ROLE, Operation.REMOVE_STAFF)
+STAFF_OPERATIONS = (
+    Operation.INVITE_STAFF,
+    Operation.CHANGE_ROLE,
+    Operation.REMOVE_STAFF,
+    Operation.CONFIRM_STAFF,
+    Operation.CLOSE_INCIDENT,
+)
 EXPORT_OPERATIONS = (Operation.EXPORT_ACCOUNTS, Operation.EXPORT_EVENTS)
 GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS
 """The operations that a permission of the same name grants."""
@@ -122,6 +143,7 @@ class EndReason(models.TextChoices):
     TOO_MANY_FAILURES = "too_many_failures", _("Too many wrong codes")
     REPORTED_LOST = "reported_lost", _("Reported lost")
     REVOKED = "revoked", _("Revoked")
+    VETOED = "vetoed", _("Suspended: the account holder said that it was not them")
 
 
 class LinkState(models.TextChoices):
@@ -143,6 +165,44 @@ class LinkPurpose(models.TextChoices):
 
     RECOVERY = "recovery", _("Recovery")
     INVITATION = "invitation", _("Invitation")
+
+
+class LinkOrigin(models.TextChoices):
+    """Who asked for a link."""
+
+    DESK = "desk", _("The desk")
+    HOLDER = "holder", _("The account holder")
+
+
+class RequestState(models.TextChoices):
+    """What became of a holder's wish for a link. The page never tells."""
+
+    WAITING = "waiting", _("Not decided yet")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+
+
+class Way(models.TextChoices):
+    """What opened an enrolment (NIST SP 800-63B-4 4.2.2.2: never a link or a code alone)."""
+
+    AUTHENTICATOR = "authenticator", _("An authenticator that is still valid")
+    BACKUP_CODE = "backup_code", _("Password and backup code")
+    PHONE_CODE = "phone_code", _("Password and phone code")
+    LINK = "link", _("Password and recovery link")
+    INVITATION = "invitation", _("Password and invitation")
+    PASSWORD = "password", _("Password alone, for a first enrolment")
+
+    @property
+    def is_recovery(self) -> bool:
+        """Whether somebody came back by it who could not show an authenticator."""
+        return self in {Way.BACKUP_CODE, Way.PHONE_CODE, Way.LINK}
+
+
+class IncidentKind(models.TextChoices):
+    """What a lead has to look into."""
+
+    VETO = "veto", _("“That was not me”")
+    HOLDER_FROZE = "holder_froze", _("The account holder froze their recovery")
 
 
 class NoticeState(models.TextChoices):

@@ -188,6 +188,91 @@ class TooManyAttempts(RecoveryError):
     message = _("Too many attempts. Wait %(seconds)s seconds, then try again.")
 
 
+class NotOwnAccount(RecoveryError):
+    code = "not_own_account"
+    message = _("This can only be done by the account holder.")
+
+
+class EnrolmentRequired(RecoveryError):
+    code = "enrolment_required"
+    message = _("Set up your authenticator again first. Nothing else is open until then.")
+
+
+class WayClosed(RecoveryError):
+    code = "way_closed"
+    message = _("That alone does not open this account. Ask the help desk for an invitation.")
+
+
+class NothingProven(RecoveryError):
+    code = "nothing_proven"
+    message = _("Set up your authenticator first: scan the picture and type the code it shows.")
+
+
+class NotTypedBack(RecoveryError):
+    code = "not_typed_back"
+    message = _("That is none of the codes you were shown. Type one of them exactly as printed.")
+
+
+class LastAuthenticator(RecoveryError):
+    code = "last_authenticator"
+    message = _("This is your only authenticator. Bind another one first, then revoke this one.")
+
+
+class AddressTaken(RecoveryError):
+    code = "address_taken"
+    message = _("You have added this address already.")
+
+
+class TooManyAddresses(RecoveryError):
+    code = "too_many_addresses"
+    message = _("You have reached the most addresses an account can have. Remove one first.")
+
+
+class NoSuchAddress(RecoveryError):
+    code = "no_such_address"
+    message = _("That address is not on your account any more.")
+
+
+class AlreadyFrozen(RecoveryError):
+    code = "already_frozen"
+    message = _("Your recovery is frozen already. Call the help desk.")
+
+
+class VetoNotUsable(RecoveryError):
+    code = "veto_not_usable"
+    message = _("This link can't be used any more. If something is wrong, call the help desk.")
+
+
+class NoOpenIncident(RecoveryError):
+    code = "no_open_incident"
+    message = _("There is no open incident on this account.")
+
+
+class NotSuspended(RecoveryError):
+    code = "not_suspended"
+    message = _("This person's rights in the console are not suspended.")
+
+
+class SubjectIsPrivileged(RecoveryError):
+    code = "subject_is_privileged"
+    message = _("Accounts with a staff role get no link by themselves. The desk has to help.")
+
+
+class PasswordTooNew(RecoveryError):
+    code = "password_too_new"
+    message = _("The password was changed within the last seven days.")
+
+
+class AddressTooNew(RecoveryError):
+    code = "address_too_new"
+    message = _("An address was changed within the last seven days.")
+
+
+class AskedTooOften(RecoveryError):
+    code = "asked_too_often"
+    message = _("Too many links were asked for. Wait an hour, or call the help desk.")
+
+
 class WrongPassword(RecoveryError):
     code = "wrong_password"
     message = _("That name and password do not fit. Check both and try again.")

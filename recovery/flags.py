@@ -56,8 +56,8 @@ def lower_flag(account: Account, *, actor: Actor, reason: str) -> Enrolment:
     return back_to
 
 
-def mark_enrolled(account: Account, *, actor: Actor, reason: str) -> None:
-    """Note that an authenticator is bound, and lift whatever flag there was."""
+def mark_enrolled(account: Account, *, actor: Actor, reason: str, **marks: Any) -> None:
+    """Note that an authenticator is bound, lift whatever flag there was, and add ``marks``."""
     first = account.enrolled_at or timezone.now()
     change(
         account,
@@ -66,6 +66,7 @@ def mark_enrolled(account: Account, *, actor: Actor, reason: str) -> None:
         enrolment=Enrolment.ENROLLED,
         enrolled_at=first,
         **NO_FLAG,
+        **marks,
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from typing import Final
 
+from django.db.models import F
 from django.utils import timezone
 
 from recovery import notices
@@ -14,6 +15,8 @@ from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation
 from recovery.models import Account, ContactAddress, RecoveryLink, RecoveryLinkToken
 from recovery.secret import Secret
 
+WRONG_PASSWORDS: Final = 5
+"""How many wrong passwords end a link."""
 TOKEN_BYTES: Final = 32
 """256 random bits, so a plain SHA-256 is enough to keep it (ASVS 6.5.2 draws the line at 112)."""
 
@@ -84,6 +87,14 @@ def find(token: Secret) -> RecoveryLink | None:
     found = RecoveryLinkToken.objects.select_related("link__account__user", "link__address")
     row = found.filter(digest=token_digest(token)).first()
     return row.link if row is not None else None
+
+
+def count_wrong_password(link: RecoveryLink) -> None:
+    """Count a wrong password against the link; the fifth one ends it."""
+    live = RecoveryLink.objects.filter(pk=link.pk, state=LinkState.LIVE)
+    live.update(password_failures=F("password_failures") + 1)
+    if live.filter(password_failures__gte=WRONG_PASSWORDS).exists():
+        end(link, state=LinkState.WITHDRAWN)
 
 
 def use(link: RecoveryLink) -> bool:

@@ -11,7 +11,7 @@ MASK = "********"
 
 # A request's path is logged by Django, by runserver and by the WSGI server, and turns up again in
 # a Referer and, quoted, in a `next` parameter.
-SECRET_SEGMENT = re.compile(r"((?:/|%2F)link(?:/|%2F))[^/\s\"'<>&#?%]+", re.IGNORECASE)
+SECRET_SEGMENT = re.compile(r"((?:/|%2F)(?:link|not-me)(?:/|%2F))[^/\s\"'<>&#?%]+", re.IGNORECASE)
 
 
 def mask_links(text: str) -> str:

@@ -3,84 +3,54 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from email.utils import make_msgid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
+from recovery.announcements import WHAT_HAPPENED
 from recovery.conf import conf
-from recovery.enums import LinkState, NoticeState, Operation
+from recovery.enums import LinkState, NoticeState, Operation, Role
 from recovery.models import ContactAddress, Notice
 
 if TYPE_CHECKING:
-    from django.utils.functional import Promise
-
     from recovery.models import Account, AuditEvent, RecoveryLink
-
-WHAT_HAPPENED: Final[dict[Operation, str | Promise]] = {
-    Operation.REGENERATE_BACKUP_CODES: _(
-        "New backup codes were issued for your account. The old ones stopped working."
-    ),
-    Operation.ISSUE_PHONE_CODE: _(
-        "A phone code was issued for your account. It can be used once, for a few minutes."
-    ),
-    Operation.SEND_RECOVERY_LINK: _(
-        "A recovery link for your account is on its way to one of your confirmed addresses."
-    ),
-    Operation.WITHDRAW_RECOVERY_LINK: _("A recovery link for your account was withdrawn."),
-    Operation.REQUIRE_REENROLMENT: _(
-        "Your account was flagged: you will be asked to set up your authenticator again."
-    ),
-    Operation.LIFT_REENROLMENT: _(
-        "You no longer have to set up your authenticator again: the flag was lifted."
-    ),
-    Operation.REPORT_AUTHENTICATOR_LOST: _(
-        "An authenticator of your account was reported lost and stopped working."
-    ),
-    Operation.INVITE_STAFF: _("You were given a role at the help desk."),
-    Operation.CHANGE_ROLE: _("Your role at the help desk was changed."),
-    Operation.REMOVE_STAFF: _("Your role at the help desk was taken away."),
-    Operation.REDEEM_BACKUP_CODE: _(
-        "A backup code was used to sign in to your account. You will be asked to set up your "
-        "authenticator again."
-    ),
-    Operation.REDEEM_PHONE_CODE: _(
-        "A phone code was used to sign in to your account. You will be asked to set up your "
-        "authenticator again."
-    ),
-    Operation.KILL_BACKUP_CODES: _(
-        "Your backup codes were switched off after too many wrong attempts. Ask the help desk "
-        "for new ones."
-    ),
-    Operation.OPEN_RECOVERY_LINK: _("A recovery link for your account was opened."),
-    Operation.ENROL_STAFF: _("An authenticator was bound to your account by an administrator."),
-    Operation.ADOPT_AUTHENTICATOR: _(
-        "Your authenticator was taken over into the new recovery desk. It works as before."
-    ),
-    Operation.ADOPT_BACKUP_CODES: _(
-        "Your backup codes were taken over into the new recovery desk. They work as before."
-    ),
-}
-"""One sentence for each operation that is announced. What is not here is told to nobody."""
+TOLD_VALUES = ("left", "failures", "address")
+"""Parts of an event's detail that a notice's sentence may name."""
 
 
-def queue(event: AuditEvent, account: Account | None) -> list[Notice]:
+def queue(
+    event: AuditEvent, account: Account | None, *, also_tell: Iterable[str] = ()
+) -> list[Notice]:
     """Queue one mail to each confirmed address of the account about ``event``."""
     if account is None or event.operation not in WHAT_HAPPENED:
         return []
-    return Notice.objects.bulk_create(
-        _notice(
-            Operation(event.operation),
-            account=account,
-            address=address,
-            event_id=event.pk,
-            dedupe_key=f"event:{event.pk}:{_digest(address)}",
-            context={"at": event.at.isoformat()},
-        )
-        for address in addresses_of(account)
+    addresses = dict.fromkeys([*addresses_of(account), *also_tell])
+    return _queue_all(event, account, addresses, key="event", context={})
+
+
+def queue_for_leads(event: AuditEvent, account: Account) -> list[Notice]:
+    """Tell every lead of the desk about ``event``."""
+    leads = get_user_model().objects.filter(groups__name=Role.LEAD.value, is_active=True)
+    confirmed = ContactAddress.objects.confirmed().filter(account__user__in=leads)
+    addresses = confirmed.order_by("pk").values_list("address", flat=True)
+    return _queue_all(event, account, addresses, key="lead", context={"for_leads": True})
+
+
+def queue_confirmation(address: ContactAddress) -> Notice:
+    """Queue the mail that carries a code to confirm ``address``: made as the mail leaves."""
+    notice = _notice(
+        Operation.ADD_ADDRESS,
+        account=address.account,
+        address=address.address,
+        dedupe_key=f"confirm:{address.pk}:{timezone.now().timestamp()}",
+        context={"confirms": address.pk},
     )
+    notice.save(force_insert=True)
+    return notice
 
 
 def queue_link(link: RecoveryLink, *, operation: Operation) -> Notice:
@@ -117,6 +87,28 @@ def end_for_link(link: RecoveryLink) -> int:
     state = NoticeState.DEAD if undelivered else NoticeState.CANCELLED
     waiting = Notice.objects.filter(link=link, state=NoticeState.QUEUED)
     return waiting.update(state=state, ended_at=timezone.now())
+
+
+def _queue_all(
+    event: AuditEvent,
+    account: Account,
+    addresses: Iterable[str],
+    *,
+    key: str,
+    context: dict[str, Any],
+) -> list[Notice]:
+    values = {name: event.detail[name] for name in TOLD_VALUES if name in event.detail}
+    return Notice.objects.bulk_create(
+        _notice(
+            Operation(event.operation),
+            account=account,
+            address=address,
+            event_id=event.pk,
+            dedupe_key=f"{key}:{event.pk}:{_digest(address)}",
+            context=context | {"at": event.at.isoformat(), "values": values},
+        )
+        for address in addresses
+    )
 
 
 def _digest(address: str) -> str:

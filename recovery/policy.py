@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recovery import errors
 from recovery.conf import conf
-from recovery.enums import AuthenticatorKind, Operation, Role, Tier
+from recovery.enums import AuthenticatorKind, Operation, Role, Tier, Way
 from recovery.models.audit import TICKET_LENGTH
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ def is_active(attempt: Attempt) -> None:
         raise errors.SubjectInactive
 
 
+def is_their_own(attempt: Attempt) -> None:
+    """What an account holder does to their own account, and nobody else."""
+    actor, subject = attempt.actor.user, attempt.subject
+    if actor is None or subject is None or actor.pk != subject.user_id:
+        raise errors.NotOwnAccount
+
+
 def gives_grounds(attempt: Attempt) -> None:
     """A reason always; a ticket where the desk demands one, in the desk's own form."""
     grounds = attempt.grounds
@@ -98,6 +105,12 @@ def gives_grounds(attempt: Attempt) -> None:
 def says_how_the_caller_was_proven(attempt: Attempt) -> None:
     if attempt.grounds.proofing is None:
         raise errors.ProofingMissing
+
+
+def is_known(attempt: Attempt) -> None:
+    """Whose veto it is follows from the signed link; there is nothing more to ask."""
+    if attempt.subject is None:
+        raise errors.VetoNotUsable
 
 
 def from_the_command_line(attempt: Attempt) -> None:
@@ -117,6 +130,8 @@ DESK: tuple[Rule, ...] = (
 ISSUING = (*DESK, is_not_frozen, is_active)
 REPORTING = (holds_permission, verified_by_an_authenticator, stepped_up_recently)
 COMMAND = (from_the_command_line,)
+OWN = (is_their_own, is_active)
+OWN_STEPPED_UP = (*OWN, verified_by_an_authenticator, stepped_up_recently, is_not_frozen)
 
 RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.REGENERATE_BACKUP_CODES: ISSUING,
@@ -129,9 +144,19 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.INVITE_STAFF: ISSUING,
     Operation.CHANGE_ROLE: (*DESK, is_not_frozen),
     Operation.REMOVE_STAFF: DESK,
+    Operation.CONFIRM_STAFF: (*DESK, is_not_frozen),
+    Operation.CLOSE_INCIDENT: DESK,
     Operation.EXPORT_ACCOUNTS: REPORTING,
     Operation.EXPORT_EVENTS: REPORTING,
     Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),
+    Operation.BIND_AUTHENTICATOR: (*OWN, is_not_frozen),
+    Operation.TAKE_BACKUP_CODES: OWN_STEPPED_UP,
+    Operation.REVOKE_AUTHENTICATOR: OWN_STEPPED_UP,
+    Operation.ADD_ADDRESS: OWN_STEPPED_UP,
+    Operation.CONFIRM_ADDRESS: (*OWN, verified_by_an_authenticator, is_not_frozen),
+    Operation.REMOVE_ADDRESS: OWN_STEPPED_UP,
+    Operation.FREEZE_RECOVERY: (*OWN, verified_by_an_authenticator),
+    Operation.VETO: (is_known,),
     Operation.ENROL_STAFF: COMMAND,
     Operation.ADOPT_AUTHENTICATOR: COMMAND,
     Operation.ADOPT_BACKUP_CODES: COMMAND,
@@ -153,6 +178,19 @@ def require_role_below(actor: Actor, role: Role) -> None:
     held = permissions_of(actor.user) if actor.user is not None else frozenset()
     if not held > permissions_of_role(role):
         raise errors.RoleTooHigh
+
+
+def require_way(account: Account, way: Way) -> None:
+    """Refuse a way that does not open this account's enrolment.
+
+    Never the password alone for an account that was ever enrolled, flagged or not; an
+    invitation only for one that never was (NIST SP 800-63B-4 4.2.2.2, 4.3).
+    """
+    was_enrolled = account.enrolled_at is not None
+    if way is Way.PASSWORD and (was_enrolled or not conf.FIRST_ENROLMENT_BY_PASSWORD):
+        raise errors.WayClosed
+    if way is Way.INVITATION and was_enrolled:
+        raise errors.WayClosed
 
 
 def check_ticket(ticket: str) -> None:

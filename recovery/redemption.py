@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery import code_sets, codes, errors, flags, notices
+from recovery import bursts, code_sets, codes, errors, flags, notices
 from recovery.actors import Actor
 from recovery.audit.ledger import Draft, append
 from recovery.audit.tallies import append_failure
@@ -78,12 +78,16 @@ def _attempt(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSe
     """Count one attempt, then try each set that could hold the code; return the one that did."""
     first, _ = candidates[0]
     account, kind = account_of(first.user), CodeKind(first.kind)
+    if account.frozen_at is not None:
+        _refuse(account, kind, errors.AccountFrozen)
+        return None
     admission = count_attempt(Account.objects.filter(pk=account.pk))
     is_looked_at = admission.admitted and admission.failures <= conf.FAILURE_LIMIT
     found = _holder_among(candidates) if is_looked_at else None
     if found is not None:
         return found
     _refuse(account, kind, errors.WrongCode if admission.admitted else errors.TooManyAttempts)
+    bursts.note(account, admission.failures)
     if admission.failures >= conf.FAILURE_LIMIT:
         _kill(account)
     return None

@@ -98,8 +98,9 @@ def _insert_missing_accounts(using: str) -> int:
     # Names of our own tables and columns, quoted; nothing that a person typed.
     statement = f"""
         INSERT INTO {account_table} (user_id, enrolment, reenrolment_origin, reenrolment_reason,
-            tier, backup_codes_left, backup_codes_total, failures, session_generation)
-        SELECT u.{user_pk}, %s, '', '', %s, 0, 0, 0, 0 FROM {user_table} u
+            tier, backup_codes_left, backup_codes_total, failures, session_generation,
+            trusted_password, seen_password)
+        SELECT u.{user_pk}, %s, '', '', %s, 0, 0, 0, 0, '', '' FROM {user_table} u
         WHERE NOT EXISTS (SELECT 1 FROM {account_table} a WHERE a.user_id = u.{user_pk})"""  # noqa: S608 - see above
     with connection.cursor() as cursor:
         cursor.execute(statement, [Enrolment.NOT_ENROLLED, Tier.STANDARD])

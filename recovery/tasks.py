@@ -10,13 +10,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, links, throttling
+from recovery import code_sets, delivery, link_requests, links, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, flush_tallies
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
-from recovery.models import BackupCodeSet, RecoveryLink, UsedForm
+from recovery.models import BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
 
+UNFINISHED_KEPT: Final = timedelta(days=1)
 FORM_MARKS_KEPT: Final = timedelta(days=2)
 """Longer than any form can be submitted: see ``console.forms``."""
 
@@ -40,6 +41,18 @@ def expire_links() -> int:
     return live.update(state=LinkState.EXPIRED, ended_at=now)
 
 
+def forget_unfinished_enrolments() -> int:
+    """Delete authenticators and codes that nobody finished enrolling within a day."""
+    before = timezone.now() - UNFINISHED_KEPT
+    unbound = TotpAuthenticator.objects.filter(
+        confirmed=False, revoked_at__isnull=True, bound_at__lt=before
+    )
+    unsaved = BackupCodeSet.objects.filter(
+        confirmed=False, ended_at__isnull=True, issued_at__lt=before
+    )
+    return int(unbound.delete()[0]) + int(unsaved.delete()[0])
+
+
 def expire_phone_codes() -> int:
     """End phone codes that have run out; return how many."""
     expired = Q(kind=CodeKind.PHONE, confirmed=True, expires_at__lte=timezone.now())
@@ -57,7 +70,9 @@ def forget_old_marks() -> int:
 
 
 TASKS: Final[tuple[Callable[[], int], ...]] = (
+    link_requests.decide_due,
     deliver_due,
+    forget_unfinished_enrolments,
     cancel_stuck_links,
     expire_links,
     expire_phone_codes,

@@ -20,7 +20,9 @@ from recovery.throttling import count_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from django.db.models import QuerySet
 
+DIGITS: Final = 6
 KEY_BYTES: Final = 20
 """RFC 4226 recommends 160 bits."""
 
@@ -44,17 +46,20 @@ def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
     A code is taken only if its time step lies after the last one taken, decided by one
     conditional UPDATE, so of many at once one wins (NIST SP 800-63B-4 3.1.4, ASVS 6.5.1).
     """
-    digits = "".join(typed.split())
     row = TotpAuthenticator.objects.filter(pk=authenticator.pk, confirmed=True)
-    if not (digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits):
-        return False
-    if not row.exists():
-        return False
-    admission = count_attempt(row)
-    if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
-        return False
-    step = _matching_step(authenticator, int(digits))
+    step = _accepted_step(authenticator, row, typed)
     return step is not None and _take(authenticator, step)
+
+
+def verify_pending(authenticator: TotpAuthenticator, *, typed: str) -> bool:
+    """Accept a first code of an authenticator that is still being enrolled. Throttled alike."""
+    row = TotpAuthenticator.objects.filter(
+        pk=authenticator.pk, confirmed=False, revoked_at__isnull=True
+    )
+    step = _accepted_step(authenticator, row, typed)
+    if step is None:
+        return False
+    return bool(row.filter(last_step__lt=step).update(last_step=step, failures=0, retry_at=None))
 
 
 def current_code(authenticator: TotpAuthenticator) -> Secret:
@@ -73,6 +78,21 @@ def provisioning_uri(key: Secret, *, name: str) -> Secret:
 def typeable(key: Secret) -> Secret:
     """The key in base 32, as a person types it into an app."""
     return Secret(b32encode(bytes.fromhex(key.reveal())).decode().rstrip("="))
+
+
+def _accepted_step(
+    authenticator: TotpAuthenticator, row: QuerySet[TotpAuthenticator], typed: str
+) -> int | None:
+    """Count an attempt on the row, then say which time step the code is of, if any."""
+    digits = "".join(typed.split())
+    if not (digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits):
+        return None
+    if not row.exists():
+        return None
+    admission = count_attempt(row)
+    if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
+        return None
+    return _matching_step(authenticator, int(digits))
 
 
 def _take(authenticator: TotpAuthenticator, step: int) -> bool:
@@ -121,3 +141,9 @@ def verify_any(user: AbstractBaseUser, *, typed: str) -> TotpAuthenticator | Non
             if verify(authenticator, typed=typed):
                 return authenticator
     return None
+
+
+def most_failures(user: AbstractBaseUser) -> int:
+    """The longest row of wrong codes that any bound authenticator of ``user`` has seen."""
+    bound = TotpAuthenticator.objects.filter(user_id=user.pk, confirmed=True)
+    return max(bound.values_list("failures", flat=True), default=0)

@@ -1,24 +1,44 @@
 """Everything that can be done to a subject. Callers import from here, never from a submodule."""
 
-from recovery.actions.authenticators import report_authenticator_lost
+from recovery.actions.addresses import add_address, confirm_address, remove_address
+from recovery.actions.authenticators import report_authenticator_lost, revoke_authenticator
 from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regenerate_backup_codes
-from recovery.actions.opening import open_recovery_link
+from recovery.actions.enrolment import bind_authenticator, take_backup_codes
+from recovery.actions.freezing import close_incident, freeze_recovery, veto
+from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
 from recovery.actions.reenrolment import lift_reenrolment, require_reenrolment
-from recovery.actions.staff import change_role, enrol_staff, invite_staff, remove_staff
+from recovery.actions.staff import (
+    change_role,
+    confirm_staff,
+    enrol_staff,
+    invite_staff,
+    remove_staff,
+)
 
 __all__ = [
     "IssuedCodes",
+    "add_address",
+    "bind_authenticator",
     "change_role",
+    "close_incident",
+    "confirm_address",
+    "confirm_staff",
     "enrol_staff",
+    "freeze_recovery",
     "invite_staff",
     "issue_phone_code",
     "lift_reenrolment",
+    "look_at_link",
     "open_recovery_link",
     "regenerate_backup_codes",
+    "remove_address",
     "remove_staff",
     "report_authenticator_lost",
     "require_reenrolment",
+    "revoke_authenticator",
     "send_recovery_link",
+    "take_backup_codes",
+    "veto",
     "withdraw_recovery_link",
 ]

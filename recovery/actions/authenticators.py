@@ -41,6 +41,20 @@ def report_authenticator_lost(
     return draft.written
 
 
+def revoke_authenticator(*, actor: Actor, subject: Account, authenticator_id: int) -> AuditEvent:
+    """The account holder revokes one of their own; the last one only after binding another."""
+    operation = Operation.REVOKE_AUTHENTICATOR
+    with audited(operation, actor=actor, subject=subject) as draft:
+        account = draft.account
+        bound = _bound(account)
+        if not bound.exclude(pk=authenticator_id).exists():
+            raise errors.LastAuthenticator
+        if not _revoke(bound.filter(pk=authenticator_id), because=EndReason.REVOKED):
+            raise errors.NothingToReport
+        draft.detail = {"authenticators": 1}
+    return draft.written
+
+
 def revoke_all(account: Account, *, because: EndReason) -> int:
     """Revoke every bound authenticator app of a locked account; return how many."""
     return _revoke(_bound(account), because=because)

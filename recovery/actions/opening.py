@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from recovery.secret import Secret
 
 
-def open_recovery_link(*, token: Secret) -> RecoveryLink:
-    """Use a recovery link up; expired, used, withdrawn and made-up ones are refused alike."""
-    operation, claimant = Operation.OPEN_RECOVERY_LINK, Actor.stranger()
+def look_at_link(*, token: Secret) -> RecoveryLink:
+    """The usable link of a token; every other kind is refused alike, and recorded."""
     link = links.find(token)
-    if link is None or not link.is_usable:
+    if link is None or not link.is_open_now:
         subject = link.account if link is not None else None
-        append_failure(
-            Draft(operation=operation, actor=claimant, subject=subject), errors.LinkNotUsable
+        draft = Draft(
+            operation=Operation.OPEN_RECOVERY_LINK, actor=Actor.stranger(), subject=subject
         )
+        append_failure(draft, errors.LinkNotUsable)
         raise errors.LinkNotUsable
+    return link
+
+
+def open_recovery_link(*, token: Secret) -> RecoveryLink:
+    """Use a recovery link up: of several who try at once, one gets it."""
+    link = look_at_link(token=token)
+    operation, claimant = Operation.OPEN_RECOVERY_LINK, Actor.stranger()
     with audited(operation, actor=claimant, subject=link.account) as draft:
         if not links.use(link):
             raise errors.LinkNotUsable

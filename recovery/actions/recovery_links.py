@@ -8,7 +8,7 @@ from recovery import errors, links
 from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.conf import conf
-from recovery.enums import LinkState, Operation
+from recovery.enums import LinkPurpose, LinkState, Operation
 from recovery.models import ContactAddress
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def send_recovery_link(
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         address = suitable_address(draft.account, address_id)
         withdrawn = links.end_open(draft.account, state=LinkState.WITHDRAWN)
-        link = links.queue(draft.account, address, operation=operation)
+        purpose = LinkPurpose.RECOVERY if draft.account.enrolled_at else LinkPurpose.INVITATION
+        link = links.queue(draft.account, address, operation=operation, purpose=purpose)
         draft.detail = {"address": mask_address(address.address), "withdrawn": withdrawn}
     return link
 

@@ -78,6 +78,17 @@ def remove_staff(*, actor: Actor, subject: Account, grounds: Grounds) -> AuditEv
     return draft.written
 
 
+def confirm_staff(*, actor: Actor, subject: Account, grounds: Grounds) -> AuditEvent:
+    """Give a recovered member of staff their power in the console back."""
+    operation = Operation.CONFIRM_STAFF
+    with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
+        account = draft.account
+        if account.power_suspended_at is None:
+            raise errors.NotSuspended
+        flags.change(account, actor=actor, reason=grounds.reason, power_suspended_at=None)
+    return draft.written
+
+
 def enrol_staff(
     *, actor: Actor, subject: Account, grounds: Grounds, name: str, replace: bool = False
 ) -> Enrolled:

@@ -26,6 +26,10 @@ class Draft:
     grounds: Grounds = field(default_factory=lambda: Grounds(reason=""))
     detail: dict[str, Any] = field(default_factory=dict)
     """Closed per operation: see ``recovery.audit.detail``."""
+    also_tell: list[str] = field(default_factory=list)
+    """Addresses to tell besides the confirmed ones: one that is just being removed."""
+    tells_leads: bool = False
+    """Whether every lead of the desk hears of it as well."""
     event: AuditEvent | None = None
     """The event, once it is written."""
 

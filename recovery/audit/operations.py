@@ -73,7 +73,9 @@ def _run(draft: Draft) -> Iterator[Draft]:
     yield draft
     draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
     event = append(draft, Outcome.COMPLETED)
-    notices.queue(event, draft.subject)
+    notices.queue(event, draft.subject, also_tell=draft.also_tell)
+    if draft.tells_leads and draft.subject is not None:
+        notices.queue_for_leads(event, draft.subject)
 
 
 def _spend_form(form: str) -> None:

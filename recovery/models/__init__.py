@@ -4,19 +4,23 @@ from recovery.models.accounts import Account, AccountText
 from recovery.models.audit import AuditEvent, FailureTally
 from recovery.models.authenticators import TotpAuthenticator
 from recovery.models.codes import BackupCode, BackupCodeSet
-from recovery.models.contacts import ContactAddress
-from recovery.models.links import RecoveryLink, RecoveryLinkToken
+from recovery.models.contacts import AddressConfirmation, ContactAddress
+from recovery.models.incidents import Incident
+from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
 from recovery.models.notices import Notice
 from recovery.models.throttles import Throttle, UsedForm
 
 __all__ = [
     "Account",
     "AccountText",
+    "AddressConfirmation",
     "AuditEvent",
     "BackupCode",
     "BackupCodeSet",
     "ContactAddress",
     "FailureTally",
+    "Incident",
+    "LinkRequest",
     "Notice",
     "RecoveryLink",
     "RecoveryLinkToken",

@@ -20,6 +20,9 @@ COUNTERS = (
     "failures",
     "retry_at",
     "session_generation",
+    "trusted_password",
+    "seen_password",
+    "password_changed_at",
 )
 """Columns that change by expressions, in the transaction of the rows they count: no history."""
 
@@ -63,6 +66,12 @@ class Account(models.Model):
     last_recovered_at = models.DateTimeField(_("last recovery"), null=True, blank=True)
     tier = models.CharField(_("tier"), max_length=12, choices=Tier, default=Tier.STANDARD)
     frozen_at = models.DateTimeField(_("frozen"), null=True, blank=True)
+    power_suspended_at = models.DateTimeField(_("console power suspended"), null=True, blank=True)
+    """A recovered member of staff has no power in the console until a lead confirms it."""
+    told_only_at_link_address_at = models.DateTimeField(
+        _("told only where the link went"), null=True, blank=True
+    )
+    """Nobody else heard of the last recovery (NIST SP 800-63B-4 4.6): staff should ask."""
 
     backup_codes_left = models.PositiveSmallIntegerField(_("codes left"), default=0)
     backup_codes_total = models.PositiveSmallIntegerField(_("codes issued"), default=0)
@@ -70,6 +79,11 @@ class Account(models.Model):
     failures = models.PositiveIntegerField(_("wrong codes in a row"), default=0)
     retry_at = models.DateTimeField(_("next attempt from"), null=True, blank=True)
     session_generation = models.PositiveIntegerField(_("session generation"), default=0)
+    trusted_password = models.CharField(max_length=64, blank=True, editable=False)
+    """Digest of the password hash last used in a two-factor sign-in."""
+    seen_password = models.CharField(max_length=64, blank=True, editable=False)
+    """Digest of the password hash last seen on the user, by which a change is noticed."""
+    password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     history = HistoricalRecords(
         excluded_fields=list(COUNTERS),
@@ -146,6 +160,11 @@ class Account(models.Model):
         return self.enrolment == Enrolment.REENROLMENT_REQUIRED
 
     @property
+    def must_enrol_now(self) -> bool:
+        """Whether the gate is shut: flagged, without a date or with one that has passed."""
+        return self.is_flagged and (self.reenrolment_due_at is None or self.is_overdue)
+
+    @property
     def is_overdue(self) -> bool:
         """Whether the flag's due date, if it has one, has passed."""
         return self.reenrolment_due_at is not None and self.reenrolment_due_at <= timezone.now()
@@ -161,6 +180,8 @@ class AccountText(models.Model):
     login_name = models.CharField(_("login name"), max_length=320)
     address = models.CharField(_("address"), max_length=320, blank=True)
     staff_number = models.CharField(_("staff number"), max_length=64, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, editable=False)
+    """As their browser last named it: for the times in their mails."""
     folded = models.TextField(editable=False)
 
     class Meta:

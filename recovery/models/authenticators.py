@@ -14,7 +14,10 @@ from recovery.enums import EndReason
 
 
 class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no types
-    """An authenticator app (RFC 6238). ``confirmed`` is django-otp's word for bound and alive."""
+    """An authenticator app (RFC 6238). ``confirmed`` is django-otp's word for bound and alive.
+
+    One that is neither confirmed nor revoked is being enrolled and works nowhere yet.
+    """
 
     encrypted_key = models.TextField(editable=False)
     digits = models.PositiveSmallIntegerField(_("digits"), default=6)
@@ -23,6 +26,8 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
     last_step = models.BigIntegerField(default=-1, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    proven_at = models.DateTimeField(_("proven"), null=True, blank=True, editable=False)
+    """When a code of it was first typed, while its owner was still enrolling."""
     bound_at = models.DateTimeField(_("bound"), default=timezone.now)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

@@ -18,6 +18,7 @@ class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
     """A set of look-up secrets that every django-otp login accepts as a device.
 
     ``confirmed`` is django-otp's word for alive. A dead set stays, with when and why it died.
+    One that is neither was shown to its owner, who has not typed a code of it back yet.
     """
 
     kind = models.CharField(_("kind"), max_length=8, choices=CodeKind, default=CodeKind.SAVED)
@@ -42,9 +43,9 @@ class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
                 fields=["user", "kind"], condition=Q(confirmed=True), name="one_live_set_per_kind"
             ),
             models.CheckConstraint(
-                condition=Q(confirmed=True, ended_at__isnull=True, ended_because="")
+                condition=Q(ended_at__isnull=True, ended_because="")
                 | (Q(confirmed=False, ended_at__isnull=False) & ~Q(ended_because="")),
-                name="set_is_live_or_ended",
+                name="ended_set_is_dead",
             ),
             models.CheckConstraint(
                 condition=Q(kind=CodeKind.SAVED) | Q(expires_at__isnull=False),

@@ -56,3 +56,21 @@ class ContactAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class AddressConfirmation(models.Model):
+    """The code that was mailed to an unconfirmed address: its digest, made as the mail left."""
+
+    address = models.OneToOneField(
+        ContactAddress, on_delete=models.CASCADE, related_name="confirmation"
+    )
+    recipe = models.JSONField()
+    digest = models.CharField(max_length=64)
+    failures = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"confirmation of address {self.address_id}"

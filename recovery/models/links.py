@@ -7,7 +7,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState
+from recovery.enums import (
+    OPEN_LINK_STATES,
+    LinkOrigin,
+    LinkPurpose,
+    LinkState,
+    RequestState,
+)
 from recovery.models.accounts import Account
 from recovery.models.contacts import ContactAddress
 
@@ -19,6 +25,8 @@ class RecoveryLink(models.Model):
     address = models.ForeignKey(ContactAddress, on_delete=models.CASCADE, related_name="links")
     purpose = models.CharField(max_length=12, choices=LinkPurpose, default=LinkPurpose.RECOVERY)
     state = models.CharField(_("state"), max_length=12, choices=LinkState, default=LinkState.QUEUED)
+    origin = models.CharField(max_length=8, choices=LinkOrigin, default=LinkOrigin.DESK)
+    password_failures = models.PositiveSmallIntegerField(default=0)
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)
     handed_over_at = models.DateTimeField(_("handed over"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -57,6 +65,11 @@ class RecoveryLink(models.Model):
         return f"{LinkState(self.state).label}, {self.requested_at:%Y-%m-%d %H:%M}Z"
 
     @property
+    def is_open_now(self) -> bool:
+        """Usable, and the account's recovery is not frozen."""
+        return self.is_usable and self.account.frozen_at is None
+
+    @property
     def is_usable(self) -> bool:
         return (
             self.state == LinkState.LIVE
@@ -77,3 +90,25 @@ class RecoveryLinkToken(models.Model):
 
     def __str__(self) -> str:
         return f"token of link {self.link_id}"
+
+
+class LinkRequest(models.Model):
+    """A holder's wish for a link, written whatever will come of it; the worker decides."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="link_requests")
+    requested_at = models.DateTimeField(default=timezone.now)
+    source_address = models.CharField(max_length=45, blank=True)
+    state = models.CharField(max_length=8, choices=RequestState, default=RequestState.WAITING)
+    refusal = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(state=RequestState.WAITING), name="link_requests_waiting"
+            ),
+            models.Index(fields=["account", "requested_at"], name="link_requests_of_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state}, {self.requested_at:%Y-%m-%d %H:%M}Z"

@@ -1,0 +1,76 @@
+"""When a password changed: one hijacked mailbox resets it, and must not get a link as well."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from recovery import links
+from recovery.conf import conf
+from recovery.enums import LinkState
+from recovery.models import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+def digest_of(user: AbstractBaseUser) -> str:
+    """A digest of the stored password hash: it differs after every change."""
+    return hashlib.sha256(user.password.encode()).hexdigest()
+
+
+def note_saved(user: AbstractBaseUser, *, update_fields: Iterable[str] | None) -> None:
+    """Notice a changed password on a saved user: it withdraws whatever link is open.
+
+    A hash that Django upgrades at sign-in is the same password, and not a change.
+    """
+    if update_fields is not None and "password" not in update_fields:
+        return
+    account = Account.objects.filter(user_id=user.pk).first()
+    now_seen = digest_of(user)
+    if account is None or account.seen_password == now_seen:
+        return
+    is_upgrade = update_fields is not None and getattr(user, "_password", None) is None
+    row = Account.objects.filter(pk=account.pk)
+    if not account.seen_password:
+        row.update(seen_password=now_seen)
+    elif is_upgrade:
+        was_trusted = account.trusted_password == account.seen_password
+        trusted = now_seen if was_trusted else account.trusted_password
+        row.update(seen_password=now_seen, trusted_password=trusted)
+    else:
+        _changed(account, now_seen)
+
+
+def trust(user: AbstractBaseUser) -> None:
+    """Note that this password was used together with an authenticator."""
+    digest = digest_of(user)
+    Account.objects.filter(user_id=user.pk).exclude(
+        trusted_password=digest, password_changed_at=None
+    ).update(trusted_password=digest, seen_password=digest, password_changed_at=None)
+
+
+def is_settled(account: Account) -> bool:
+    """Whether the password was last used in a two-factor sign-in, or is a week old."""
+    digest = digest_of(account.user)
+    if digest == account.trusted_password:
+        return True
+    changed_at = account.password_changed_at
+    return (
+        digest == account.seen_password
+        and changed_at is not None
+        and changed_at <= timezone.now() - conf.ADDRESS_MIN_AGE
+    )
+
+
+def _changed(account: Account, now_seen: str) -> None:
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(
+            seen_password=now_seen, password_changed_at=timezone.now()
+        )
+        links.end_open(account, state=LinkState.WITHDRAWN)

@@ -1,0 +1,67 @@
+"""One field for a one-time code or a backup code: which it was, and whether it fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recovery import bursts, errors, redemption, throttling, totp
+from recovery.actors import Actor, current_source
+from recovery.audit import Draft, append_failure
+from recovery.enums import CodeKind, Operation, Way
+
+if TYPE_CHECKING:
+    from recovery.models import Account, TotpAuthenticator
+
+WAYS = {CodeKind.SAVED: Way.BACKUP_CODE, CodeKind.PHONE: Way.PHONE_CODE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What somebody showed besides their password."""
+
+    way: Way
+    authenticator: TotpAuthenticator | None = None
+
+
+def show(account: Account, *, typed: str, operation: Operation) -> Shown:
+    """Take a one-time code or redeem a backup code, or raise, recorded, why not.
+
+    A redeemed code makes the account re-enrol: it is never an ordinary sign-in.
+    """
+    name, source = f"code:{account.user_id}", current_source.get().address
+    try:
+        throttling.admit(name=name, source=source)
+        shown = _shown(account, typed)
+    except errors.RecoveryError as refusal:
+        claimant = Actor.holder(account.user, verified_by=None)
+        append_failure(Draft(operation=operation, actor=claimant, subject=account), type(refusal))
+        raise
+    throttling.succeeded(name=name, source=source)
+    return shown
+
+
+def _shown(account: Account, typed: str) -> Shown:
+    if looks_like_one_time_code(typed):
+        authenticator = totp.verify_any(account.user, typed=typed)
+        if authenticator is not None:
+            return Shown(way=Way.AUTHENTICATOR, authenticator=authenticator)
+        _note_failures(account)
+        raise errors.WrongCode
+    if account.frozen_at is not None:
+        raise errors.AccountFrozen
+    code_set = redemption.redeem(account.user, typed=typed)
+    if code_set is None:
+        raise errors.WrongCode
+    return Shown(way=WAYS[CodeKind(code_set.kind)])
+
+
+def looks_like_one_time_code(typed: str) -> bool:
+    """Six digits, as an authenticator app shows them; backup codes are longer."""
+    digits = "".join(typed.split())
+    return len(digits) == totp.DIGITS and digits.isascii() and digits.isdigit()
+
+
+def _note_failures(account: Account) -> None:
+    failures = totp.most_failures(account.user)
+    bursts.note(account, failures)

@@ -1,0 +1,146 @@
+"""Binding an authenticator and taking codes: all that a recovery session reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import segno
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.safestring import mark_safe
+
+from recovery import actions, codes, enrolment, totp
+from recovery.forms import ProveForm, TypeBackForm
+from recovery.views import session
+from recovery.views.pages import FormPage, Page, after_sign_in
+from recovery.views.sign_in import complete
+
+if TYPE_CHECKING:
+    from django import forms
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
+
+    from recovery.secret import Secret
+
+
+class RecoveryPage(Page):
+    """A page of a recovery session; without one, the second factor is asked for first."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = session.Recovering.of(request)
+        if found is None:
+            request.session.pop(session.RECOVERY_KEY, None)
+            return redirect("recovery:second_factor")
+        self.recovering = found
+        self.account = found.account
+        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+
+    def page(self, **context: Any) -> HttpResponse:
+        return super().page(ends_at=self.recovering.ends_at, **context)
+
+
+class EnrolView(RecoveryPage):
+    """Where the enrolment stands: begin, go on, or take codes."""
+
+    template_name = "recovery/enrol.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+        if enrolment.proven_of(self.account) is not None:
+            return redirect("recovery:enrol_codes")
+        return self.page(begun=enrolment.pending_of(self.account) is not None)
+
+
+class KeyView(RecoveryPage):
+    """A new key, shown in the response to the POST that made it, and never again."""
+
+    template_name = "recovery/enrol_key.html"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+        started = enrolment.start(self.account)
+        uri = totp.provisioning_uri(started.key, name=self.account.user.get_username())
+        return self.page(
+            form=ProveForm(),
+            qr=qr_picture(uri),
+            key_groups=_in_fours(totp.typeable(started.key).reveal()),
+        )
+
+
+class ProveView(FormPage, RecoveryPage):
+    """The first code of the new authenticator."""
+
+    template_name = "recovery/enrol_prove.html"
+    form_class = ProveForm
+
+    def accept(self, form: forms.Form) -> HttpResponse:
+        enrolment.prove(
+            self.account, typed=form.cleaned_data["code"], name=form.cleaned_data["name"]
+        )
+        return redirect("recovery:enrol_codes")
+
+
+class CodesView(RecoveryPage):
+    """Ten fresh codes: shown in the response to the POST that made them, and never again."""
+
+    template_name = "recovery/enrol_codes.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+        if enrolment.proven_of(self.account) is None:
+            return redirect("recovery:enrol")
+        return self.page()
+
+    def post(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+        if enrolment.proven_of(self.account) is None:
+            return redirect("recovery:enrol")
+        return self.page(codes=shown_codes(self.account), form=TypeBackForm())
+
+
+class FinishView(FormPage, RecoveryPage):
+    """One code typed back, and the person is in."""
+
+    template_name = "recovery/enrol_finish.html"
+    form_class = TypeBackForm
+
+    def accept(self, form: forms.Form) -> HttpResponse:
+        found = self.recovering
+        bound = actions.bind_authenticator(
+            actor=found.actor,
+            subject=self.account,
+            way=found.way,
+            typed=form.cleaned_data["code"],
+            link=found.link,
+        )
+        complete(
+            self.request,
+            self.account.user,
+            bound.authenticator,
+            backend=found.backend,
+            way=found.way,
+        )
+        return HttpResponseRedirect(after_sign_in(found.onward))
+
+
+class CancelView(Page):
+    """Leave the recovery session. What was begun stays begun while the flag lasts."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        request.session.flush()
+        return redirect("recovery:sign_in")
+
+
+def shown_codes(account: Any) -> list[str]:
+    """Fresh codes in the clear, for the one response that shows them."""
+    prepared = enrolment.prepare_codes(account)
+    return ["-".join(codes.groups(code)) for code in prepared.clear]
+
+
+def qr_picture(uri: Secret) -> SafeString:
+    """The picture that an authenticator app scans, drawn here as SVG."""
+    drawn = segno.make(uri.reveal(), micro=False).svg_inline(scale=5, border=4, light="#fff")
+    return mark_safe(drawn)  # noqa: S308 - drawn by segno from a key of ours
+
+
+def _in_fours(text: str) -> list[str]:
+    return [text[start : start + 4] for start in range(0, len(text), 4)]

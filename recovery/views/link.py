@@ -1,0 +1,75 @@
+"""Where a recovery link leads: a page that uses nothing up, and a password that does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import redirect
+
+from recovery import actions, links
+from recovery.enums import LinkPurpose, Operation, Way
+from recovery.errors import LinkNotUsable, RecoveryError, WrongPassword
+from recovery.forms import LinkPasswordForm
+from recovery.secret import Secret
+from recovery.views import session
+from recovery.views.pages import Page
+from recovery.views.passwords import checked_password
+
+if TYPE_CHECKING:
+    from django import forms
+    from django.http import HttpRequest, HttpResponse
+
+    from recovery.models import RecoveryLink
+
+
+class RecoveryLinkView(Page):
+    """Looking uses nothing up: mail scanners and previews open links."""
+
+    template_name = "recovery/link.html"
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
+        link = links.find(Secret(token))
+        return self.unusable() if link is None or not link.is_open_now else self.ask(link)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Ask for the password of the link's own account, then open a recovery session."""
+        form = LinkPasswordForm(request.POST)
+        secret = Secret(token)
+        link = links.find(secret)
+        if link is not None and link.is_open_now and not form.is_valid():
+            return self.ask(link, form=form)
+        try:
+            return self.open(secret, form)
+        except LinkNotUsable:
+            return self.unusable()
+        except RecoveryError as refusal:
+            return self.ask(link, form=form, refusal=refusal)
+
+    def open(self, token: Secret, form: forms.Form) -> HttpResponse:
+        link = actions.look_at_link(token=token)
+        user = link.account.user
+        try:
+            checked = checked_password(
+                self.request,
+                name=user.get_username(),
+                password=form.cleaned_data["password"],
+                operation=Operation.OPEN_RECOVERY_LINK,
+                may=lambda found: found.pk == user.pk and found.is_active,
+            )
+        except WrongPassword:
+            links.count_wrong_password(link)
+            raise
+        opened = actions.open_recovery_link(token=token)
+        is_invitation = opened.purpose == LinkPurpose.INVITATION
+        way = Way.INVITATION if is_invitation else Way.LINK
+        session.Recovering.open(self.request, checked, way=way, link=opened)
+        return redirect("recovery:enrol")
+
+    def ask(self, link: RecoveryLink | None, **shown: Any) -> HttpResponse:
+        is_invitation = link is not None and link.purpose == LinkPurpose.INVITATION
+        shown.setdefault("form", LinkPasswordForm())
+        return self.page(usable=True, is_invitation=is_invitation, **shown)
+
+    def unusable(self) -> HttpResponse:
+        """One calm page for expired, used, withdrawn, frozen and made-up links."""
+        return self.page(usable=False, status=410)

@@ -1,0 +1,93 @@
+"""What every page of ours shares: one base, no copy kept anywhere, refusals in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from recovery.conf import conf
+from recovery.errors import RecoveryError
+
+if TYPE_CHECKING:
+    from django import forms
+    from django.http import HttpRequest, HttpResponse
+
+
+@method_decorator([never_cache, csrf_protect, sensitive_post_parameters()], name="dispatch")
+class Page(View):
+    """A page that extends one base template, which an adopter overrides."""
+
+    template_name: str
+
+    def page(
+        self,
+        *,
+        form: forms.Form | None = None,
+        refusal: RecoveryError | None = None,
+        status: int | None = None,
+        **context: Any,
+    ) -> HttpResponse:
+        """Render the page: with a form that was refused, it is not a success."""
+        if status is None:
+            status = 409 if refusal else 422 if form is not None and form.is_bound else 200
+        response = render(
+            self.request,
+            self.template_name,
+            {"form": form, "refusal": refusal, **desk(), **context},
+            status=status,
+        )
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+class FormPage(Page):
+    """A page with one form: what is valid is accepted, and what is refused stays filled in."""
+
+    form_class: type[forms.Form]
+
+    def context(self) -> dict[str, Any]:
+        """What the page shows besides its form."""
+        return {}
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's
+        return self.page(form=self.form_class(), **self.context())
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        form = self.form_class(request.POST)
+        if not form.is_valid():
+            return self.page(form=form, **self.context())
+        try:
+            return self.accept(form)
+        except RecoveryError as refusal:
+            return self.page(form=form, refusal=refusal, **self.context())
+
+    def accept(self, form: forms.Form) -> HttpResponse:
+        """Make the one call, and say where to go next."""
+        raise NotImplementedError
+
+
+def desk() -> dict[str, Any]:
+    """How the desk is called, and where."""
+    return {"desk_name": conf.DESK_NAME, "desk_contact": conf.DESK_CONTACT}
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where somebody was going, if that is on this site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    stays = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if stays else ""
+
+
+def after_sign_in(onward: str) -> str:
+    """Where a sign-in leads."""
+    return onward or reverse(conf.AFTER_SIGN_IN)

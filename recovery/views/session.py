@@ -1,0 +1,205 @@
+"""What a session may remember of somebody who is not signed in, and of how they did it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import django_otp
+from django.contrib.auth import get_user_model, login
+from django.utils import timezone
+
+from recovery.actors import Actor, current_source
+from recovery.conf import conf
+from recovery.enums import AuthenticatorKind, LinkState, Way
+from recovery.locks import account_of
+from recovery.models import Account, RecoveryLink
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+    from django.http import HttpRequest
+
+    from recovery.models import TotpAuthenticator
+
+HALF_KEY: Final = "recovery_half_signed_in"
+RECOVERY_KEY: Final = "recovery_session"
+STAMP_KEY: Final = "recovery_stamp"
+CODE_DEVICES: Final = ("recovery.backupcodeset/", "otp_static.staticdevice/")
+"""django-otp's ids of devices that are recovery codes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """A right password, and no more: ``request.user`` stays anonymous."""
+
+    user: AbstractBaseUser
+    backend: str
+    onward: str = ""
+
+    @classmethod
+    def open(
+        cls, request: HttpRequest, user: AbstractBaseUser, *, key: str = HALF_KEY, onward: str = ""
+    ) -> None:
+        """Remember a right password, in a session with a new key."""
+        request.session.cycle_key()
+        request.session[key] = _claim(user) | {"onward": onward}
+
+    @classmethod
+    def of(cls, request: HttpRequest, *, key: str = HALF_KEY) -> Self | None:
+        """Whoever gave their password within the last minutes, looked at afresh."""
+        half = request.session.get(key)
+        user = _still_true(half, conf.HALF_SIGNED_IN_LIFETIME)
+        if user is None or half is None:
+            return None
+        return cls(user=user, backend=half["backend"], onward=half["onward"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovering:
+    """A recovery session: it reaches the binding of an authenticator, and nothing else."""
+
+    account: Account
+    way: Way
+    backend: str
+    onward: str
+    link: RecoveryLink | None
+    ends_at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        """The account holder, as far as this session goes."""
+        verified_by = {
+            Way.AUTHENTICATOR: AuthenticatorKind.TOTP,
+            Way.BACKUP_CODE: AuthenticatorKind.BACKUP_CODE,
+            Way.PHONE_CODE: AuthenticatorKind.PHONE_CODE,
+        }.get(self.way)
+        return Actor.holder(self.account.user, verified_by=verified_by)
+
+    @classmethod
+    def open(
+        cls,
+        request: HttpRequest,
+        user: AbstractBaseUser,
+        *,
+        way: Way,
+        link: RecoveryLink | None = None,
+        onward: str = "",
+    ) -> None:
+        """Begin one, in a session with a new key; whatever was half signed in is forgotten."""
+        request.session.flush()
+        request.session[RECOVERY_KEY] = _claim(user) | {
+            "way": way.value,
+            "link": link.pk if link is not None else None,
+            "onward": onward,
+        }
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self | None:
+        """The session's recovery, looked at afresh: its link, its account, its time."""
+        stored = request.session.get(RECOVERY_KEY)
+        user = _still_true(stored, conf.RECOVERY_SESSION_LIFETIME)
+        if user is None or stored is None:
+            return None
+        account = account_of(user)
+        link = _used_link(account, stored["link"])
+        if account.frozen_at is not None or (stored["link"] is not None and link is None):
+            return None
+        return cls(
+            account=account,
+            way=Way(stored["way"]),
+            backend=stored["backend"],
+            onward=stored["onward"],
+            link=link,
+            ends_at=datetime.fromisoformat(stored["at"]) + conf.RECOVERY_SESSION_LIFETIME,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What a signed-in session carries: its generation, and what verified it when."""
+
+    generation: int
+    device: str = ""
+    verified_at: datetime | None = None
+
+    @property
+    def by_code(self) -> bool:
+        """Whether a recovery code verified this session, be its set still alive or not."""
+        return self.device.startswith(CODE_DEVICES)
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self | None:
+        stored = request.session.get(STAMP_KEY)
+        if stored is None:
+            return None
+        at = stored["verified_at"]
+        return cls(**stored | {"verified_at": datetime.fromisoformat(at) if at else None})
+
+    def write(self, request: HttpRequest) -> None:
+        at = self.verified_at
+        request.session[STAMP_KEY] = asdict(self) | {"verified_at": at.isoformat() if at else None}
+
+
+def sign_in(
+    request: HttpRequest, user: AbstractBaseUser, authenticator: TotpAuthenticator, *, backend: str
+) -> None:
+    """Sign the account holder in for good, in a session with a new key."""
+    request.session.flush()
+    login(request, cast("Any", user), backend=backend)
+    django_otp.login(request, authenticator)
+    Stamp(
+        generation=account_of(user).session_generation,
+        device=authenticator.persistent_id,
+        verified_at=timezone.now(),
+    ).write(request)
+
+
+def holder_from(request: HttpRequest) -> Actor:
+    """The signed-in account holder, with what verified their session and when."""
+    user = cast("AbstractBaseUser", request.user)
+    stamp = Stamp.of(request)
+    device = getattr(user, "otp_device", None)
+    is_verified = stamp is not None and device is not None and not stamp.by_code
+    return Actor(
+        user=user,
+        name=user.get_username(),
+        verified_by=AuthenticatorKind.TOTP if is_verified else None,
+        authenticator=stamp.device if is_verified and stamp is not None else "",
+        verified_at=stamp.verified_at if is_verified and stamp is not None else None,
+        source=current_source.get(),
+    )
+
+
+def fingerprint(user: AbstractBaseUser) -> str:
+    """Changes with the password, as Django's own session hash does."""
+    return str(user.get_session_auth_hash())
+
+
+def _claim(user: AbstractBaseUser) -> dict[str, Any]:
+    return {
+        "user": str(user.pk),
+        "at": timezone.now().isoformat(),
+        "backend": getattr(user, "backend", ""),
+        "password": fingerprint(user),
+        "generation": account_of(user).session_generation,
+    }
+
+
+def _still_true(claim: dict[str, Any] | None, lifetime: timedelta) -> AbstractBaseUser | None:
+    """The user of a claim, if all that made it true still is."""
+    if claim is None or timezone.now() - datetime.fromisoformat(claim["at"]) > lifetime:
+        return None
+    user = get_user_model().objects.filter(pk=claim["user"]).first()
+    if user is None or not user.is_active or claim["password"] != fingerprint(user):
+        return None
+    if claim["generation"] != account_of(user).session_generation:
+        return None
+    return user
+
+
+def _used_link(account: Account, pk: int | None) -> RecoveryLink | None:
+    if pk is None:
+        return None
+    used = RecoveryLink.objects.filter(pk=pk, account=account, state=LinkState.USED)
+    return used.select_related("address").first()
