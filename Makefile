@@ -72,7 +72,7 @@ clean: ## Take away what was made here: environments, caches, local data
 
 # The stamps remember what was installed: nothing is fetched twice, and nothing at all without need.
 $(VENV)/bin/python:
-	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv $(VENV)
+	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv --clear $(VENV)
 
 $(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
 	@echo "Installing requirements.txt …"
