@@ -27,7 +27,6 @@ LEFT_OUT = {"autocomplete", "password_change", "password_change_done", "search"}
 class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     """The one admin site. Nobody is let in by a password, or by a recovery code."""
 
-    enable_nav_sidebar = False
     final_catch_all_view = True
     index_template = "console/front_page.html"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Response
 
 LAUNCH_ARGUMENTS = [
     "--no-sandbox",
@@ -40,10 +40,19 @@ def watch(page: Page) -> Page:
     """Listen to ``page`` from before its first navigation, so that ``problems`` misses nothing."""
     heard = _heard.setdefault(page, [])
 
+    pages: set[str] = set()
+
     def on_console(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # A refusal is a page with a status of 4xx, which Chromium reports as a failed resource.
+        refused = message.location["url"] in pages and "Failed to load resource" in message.text
+        if message.type in {"error", "warning"} and not refused:
             heard.append(f"console {message.type}: {message.text}")
 
+    def on_response(response: Response) -> None:
+        if response.request.is_navigation_request() and 400 <= response.status < 500:
+            pages.add(response.url)
+
+    page.on("response", on_response)
     page.on("console", on_console)
     page.on("pageerror", lambda error: heard.append(f"script error: {error}"))
     page.on("requestfailed", lambda request: _note_failure(heard, request))
@@ -92,7 +101,7 @@ def _reason(node: dict[str, Any]) -> str:
     return checks[0]["message"] if checks else ""
 
 
-def _note_failure(heard: list[str], request: Any) -> None:
+def _note_failure(heard: list[str], request: Request) -> None:
     if "ERR_ABORTED" not in (request.failure or ""):
         heard.append(f"request failed: {request.url} {request.failure}")
 
