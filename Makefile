@@ -71,6 +71,11 @@ clean: ## Take away what was made here: environments, caches, local data
 		.import_linter_cache
 
 # The stamps remember what was installed: nothing is fetched twice, and nothing at all without need.
+# They mean nothing once the environment's Python is gone.
+ifeq ($(wildcard $(PYTHON)),)
+$(shell rm -f $(VENV)/*.stamp)
+endif
+
 $(VENV)/bin/python:
 	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv --clear $(VENV)
 
