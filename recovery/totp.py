@@ -44,17 +44,22 @@ def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
     A code is taken only if its time step lies after the last one taken, decided by one
     conditional UPDATE, so of many at once one wins (NIST SP 800-63B-4 3.1.4, ASVS 6.5.1).
     """
-    digits = "".join(typed.split())
+    code = _read(authenticator, typed)
     row = TotpAuthenticator.objects.filter(pk=authenticator.pk, confirmed=True)
-    if not (digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits):
-        return False
-    if not row.exists():
+    if code is None or not row.exists():
         return False
     admission = count_attempt(row)
     if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
         return False
-    step = _matching_step(authenticator, int(digits))
+    step = _matching_step(authenticator, code)
     return step is not None and _take(authenticator, step)
+
+
+def fits(key: Secret, *, typed: str) -> bool:
+    """Whether a one-time code comes from ``key``, before it is bound to anybody."""
+    trial = TotpAuthenticator(encrypted_key=encryption.encrypt(key, owner=None))
+    code = _read(trial, typed)
+    return code is not None and _matching_step(trial, code) is not None
 
 
 def current_code(authenticator: TotpAuthenticator) -> Secret:
@@ -73,6 +78,12 @@ def provisioning_uri(key: Secret, *, name: str) -> Secret:
 def typeable(key: Secret) -> Secret:
     """The key in base 32, as a person types it into an app."""
     return Secret(b32encode(bytes.fromhex(key.reveal())).decode().rstrip("="))
+
+
+def _read(authenticator: TotpAuthenticator, typed: str) -> int | None:
+    digits = "".join(typed.split())
+    is_code = digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits
+    return int(digits) if is_code else None
 
 
 def _take(authenticator: TotpAuthenticator, step: int) -> bool:
