@@ -72,9 +72,7 @@ clean: ## Take away what was made here: environments, caches, local data
 
 # The stamps remember what was installed: nothing is fetched twice, and nothing at all without need.
 # They mean nothing once the environment's Python is gone.
-ifeq ($(wildcard $(PYTHON)),)
-$(shell rm -f $(VENV)/*.stamp)
-endif
+$(shell test -x $(PYTHON) || rm -f $(VENV)/*.stamp)
 
 $(VENV)/bin/python:
 	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv --clear $(VENV)
