@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery import sync
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
 
 if TYPE_CHECKING:
@@ -30,5 +31,9 @@ def lock_devices(user_id: object) -> None:
 
 def account_of(user: AbstractBaseUser) -> Account:
     """The account of a user, made now if the user came in by a way that sends no signal."""
-    found = Account.objects.select_related("user").filter(user_id=user.pk).first()
-    return found if found is not None else Account.objects.create(user_id=user.pk)
+    accounts = Account.objects.select_related("user")
+    found = accounts.filter(user_id=user.pk).first()
+    if found is None:
+        sync.keep_up(user, using="default", update_fields=None)
+        found = accounts.get(user_id=user.pk)
+    return found
