@@ -152,6 +152,9 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         errors.AlreadyEnrolled: (
             "`enrol_staff` found an authenticator. Make sure that it is lost before you revoke it."
         ),
+        errors.RoleNeeded: (
+            "`enrol_staff` binds authenticators for the desk and for superusers, not for everybody."
+        ),
         errors.ChangedMeanwhile: "Somebody used or changed it at that moment. Nothing was lost.",
         errors.PluginMissing: (
             "There is nothing to take over while django-otp's plug-in is not installed."
