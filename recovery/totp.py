@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from base64 import b32encode
@@ -20,6 +21,8 @@ from recovery.throttling import count_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+
+logger = logging.getLogger(__name__)
 
 KEY_BYTES: Final = 20
 """RFC 4226 recommends 160 bits."""
@@ -46,12 +49,16 @@ def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
     """
     code = _read(authenticator, typed)
     row = TotpAuthenticator.objects.filter(pk=authenticator.pk, confirmed=True)
-    if code is None or not row.exists():
+    if code is None:
         return False
     admission = count_attempt(row)
     if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
         return False
-    step = _matching_step(authenticator, code)
+    try:
+        step = _matching_step(authenticator, code)
+    except (encryption.InvalidToken, encryption.WrongOwner):
+        logger.error("The key of authenticator %s cannot be read.", authenticator.pk)  # noqa: TRY400 - the traceback passes by the key
+        return False
     return step is not None and _take(authenticator, step)
 
 
@@ -87,19 +94,28 @@ def _read(authenticator: TotpAuthenticator, typed: str) -> int | None:
 
 
 def _take(authenticator: TotpAuthenticator, step: int) -> bool:
-    taken = TotpAuthenticator.objects.filter(
+    fresh = TotpAuthenticator.objects.filter(
         pk=authenticator.pk, confirmed=True, last_step__lt=step
-    ).update(last_step=step, failures=0, retry_at=None, last_used_at=timezone.now())
-    if taken:
-        _end_the_count_of_failures(authenticator)
-    return bool(taken)
+    )
+    with transaction.atomic():
+        if not fresh.update(last_step=step, failures=0, retry_at=None, last_used_at=timezone.now()):
+            return False
+        _end_the_count_of_failures(authenticator.user_id)
+    return True
 
 
-def _end_the_count_of_failures(authenticator: TotpAuthenticator) -> None:
-    """A full two-factor success breaks the row of wrong codes, unless it already killed the set."""
-    Account.objects.filter(
-        user_id=authenticator.user_id, failures__gt=0, failures__lt=conf.FAILURE_LIMIT
-    ).update(failures=0, retry_at=None)
+def _end_the_count_of_failures(user_id: object) -> None:
+    """A full two-factor success breaks the row of wrong codes, unless it already was too long.
+
+    Their other apps were tried with the same code and counted it as wrong: without this, using
+    one would wear out the next.
+    """
+    counted = {"user_id": user_id, "failures__gt": 0, "failures__lt": conf.FAILURE_LIMIT}
+    others = TotpAuthenticator.objects.filter(confirmed=True, **counted)
+    # A locked one is being tried right now, by somebody who might be waiting for ours.
+    free = list(others.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    others.filter(pk__in=free).update(failures=0, retry_at=None)
+    Account.objects.filter(**counted).update(failures=0, retry_at=None)
 
 
 def _matching_step(authenticator: TotpAuthenticator, code: int) -> int | None:
