@@ -23,10 +23,16 @@ def locked(account: Account) -> Account:
 
 
 def lock_devices(user_id: object) -> None:
-    """Lock the live code sets and authenticators of a user, in the order of their ids."""
-    for model in (BackupCodeSet, TotpAuthenticator):
-        live = model.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
-        list(live.select_for_update().values_list("pk", flat=True))
+    """Lock the live authenticators and code sets of a user, in django-otp's own order."""
+    apps = TotpAuthenticator.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
+    list(apps.select_for_update().values_list("pk", flat=True))
+    lock_sets(user_id)
+
+
+def lock_sets(user_id: object) -> None:
+    """Lock the live code sets alone: for whoever holds one of them already."""
+    sets = BackupCodeSet.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
+    list(sets.select_for_update().values_list("pk", flat=True))
 
 
 def account_of(user: AbstractBaseUser) -> Account:
