@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
@@ -51,10 +51,15 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         # Unfold writes colours into a style element, which our policy does not let through.
         return super().each_context(request) | {"colors": None}
 
+    @method_decorator(require_safe)
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         from console.front_page import front_page  # noqa: PLC0415 - needs loaded apps
 
         return super().index(request, (extra_context or {}) | front_page(request))
+
+    @method_decorator(require_safe)
+    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().i18n_javascript(request, extra_context)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: Any = None
@@ -64,7 +69,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         from console.sign_in import PasswordView  # noqa: PLC0415 - forms need loaded apps
 
-        if request.method == "GET" and self.has_permission(request):
+        if request.method in {"GET", "HEAD"} and self.has_permission(request):
             return redirect("admin:index")
         return PasswordView.as_view()(request)
 
