@@ -71,8 +71,11 @@ clean: ## Take away what was made here: environments, caches, local data
 		.import_linter_cache
 
 # The stamps remember what was installed: nothing is fetched twice, and nothing at all without need.
+# They mean nothing once the environment's Python is gone.
+$(shell test -x $(PYTHON) || rm -f $(VENV)/*.stamp)
+
 $(VENV)/bin/python:
-	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv $(VENV)
+	@python=$$(.ci/find-python) && echo "$(VENV): $$python" && "$$python" -m venv --clear $(VENV)
 
 $(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
 	@echo "Installing requirements.txt …"

@@ -188,6 +188,12 @@ def _banners(
         yield _banner(
             "warning", _("An address was confirmed within the last seven days. Ask about it.")
         )
+    if account.power_suspended_at is not None:
+        yield _banner("danger", _("Came back by a recovery: no power here until a lead confirms."))
+    if account.told_only_at_link_address_at is not None:
+        yield _banner(
+            "warning", _("Only the mailbox that got the recovery link heard of that recovery.")
+        )
     if account.is_overdue:
         yield _banner("warning", _("Re-enrolment is overdue."))
     if account.failures:

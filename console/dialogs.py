@@ -188,6 +188,30 @@ DIALOGS: dict[Operation, Dialog] = {
             danger=True,
         ),
         Dialog(
+            operation=Operation.CONFIRM_STAFF,
+            description=_(
+                "They came back by a recovery and have no power in the console. Confirm only "
+                "when you have spoken to them in person or on the number on record."
+            ),
+            verb=actions.confirm_staff,
+            icon="verified_user",
+            submit_text=_("Give their rights back"),
+            done=_("Their rights in the console are back."),
+            is_offered=lambda account: account.power_suspended_at is not None,
+        ),
+        Dialog(
+            operation=Operation.CLOSE_INCIDENT,
+            description=_(
+                "You have looked into it. The reason is kept as the note of the incident, and the "
+                "freeze is lifted. What was suspended stays dead: they bind a new authenticator."
+            ),
+            verb=actions.close_incident,
+            icon="assignment_turned_in",
+            submit_text=_("Close and lift the freeze"),
+            done=_("The incident is closed and the freeze lifted."),
+            is_offered=lambda account: account.frozen_at is not None,
+        ),
+        Dialog(
             operation=Operation.INVITE_STAFF,
             description=_("They get a role at the desk, and an invitation by mail."),
             verb=actions.invite_staff,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from recovery.conf import conf
-from recovery.enums import Enrolment, Outcome, Tier
+from recovery.enums import Enrolment, Outcome
 
 SPELLING = {
     "0": _("Zero"),
@@ -98,30 +98,5 @@ def flag_badge(enrolment: str, due_at: datetime | None) -> SafeString | str:
     return badge(_("Due %(day)s") % {"day": day}, tone="warn")
 
 
-def tier_badge(tier: str) -> SafeString:
-    tone = "info" if tier == Tier.PRIVILEGED else "quiet"
-    return badge(Tier(tier).label, tone=tone)
-
-
 def outcome_badge(outcome: str) -> SafeString:
     return badge(Outcome(outcome).label, tone=OUTCOME_TONES[Outcome(outcome)])
-
-
-def masked_address(address: str) -> str:
-    """Show enough of ``address`` to recognise it and too little to read it out: ``a…@ex….org``."""
-    name, _at, domain = address.rpartition("@")
-    host, _dot, ending = domain.rpartition(".")
-    return f"{name[:1]}…@{host[:2]}….{ending}"
-
-
-def age_in_words(days: int) -> str:
-    """Say an age as people do: today, 12 days, 5 months, 2 years."""
-    if days < 1:
-        return str(_("today"))
-    if days < 60:
-        return ngettext("%d day", "%d days", days) % days
-    if days < 730:
-        months = days // 30
-        return ngettext("%d month", "%d months", months) % months
-    years = days // 365
-    return ngettext("%d year", "%d years", years) % years

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods
 from import_export.admin import ExportMixin
 from import_export.formats import base_formats
 from unfold.contrib.import_export.forms import ExportForm
@@ -44,6 +46,7 @@ class AuditedExport(ExportMixin):
             self.export_operation.permission
         )
 
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def export_action(self, request: HttpRequest) -> HttpResponse:
         try:
             code = request.POST.get("one_time_code", "")

@@ -44,6 +44,13 @@ DUE_CHOICES = (
 )
 
 
+class UnechoedInput(UnfoldAdminTextInputWidget):
+    """Never writes back what was typed: people type backup codes where they do not belong."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class OneTimeCodeField(forms.CharField):
     """A fresh code from the agent's own authenticator."""
 
@@ -59,7 +66,7 @@ class OneTimeCodeField(forms.CharField):
         kwargs.setdefault("label", _("One-time code from your authenticator"))
         super().__init__(
             max_length=64,
-            widget=UnfoldAdminTextInputWidget(attrs=attrs),
+            widget=UnechoedInput(attrs=attrs),
             **kwargs,
         )
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, NoticeState
-from recovery.models import Account, AuditEvent, RecoveryLink
+from recovery.enums import OPEN_LINK_STATES, NoticeState, Operation
+from recovery.models import Account, AuditEvent, Incident, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 COUNTED_UP_TO = 1_000
 """Beyond this the exact number helps nobody, and counting on costs a scan."""
 ACTIONS_SHOWN = 8
+INCIDENTS_SHOWN = 20
+CLOSE = Operation.CLOSE_INCIDENT.permission
 
 
 def front_page(request: HttpRequest) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
+        "incidents": _incidents() if request.user.has_perm(CLOSE) else [],
         "recent": _own_actions(request),
     }
 
@@ -41,6 +44,21 @@ def _figures() -> list[dict[str, Any]]:
         _figure(_("Re-enrolment overdue"), accounts.overdue(), "flag=overdue", "bad"),
         _figure(_("Recovery links open"), links, "mail=link_open", "info"),
         _figure(_("Mail undeliverable"), undelivered, "mail=undeliverable", "bad"),
+    ]
+
+
+def _incidents() -> list[dict[str, Any]]:
+    """What a lead has to look into, the oldest first."""
+    waiting = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
+    return [
+        {
+            "name": incident.account.text.display_name,
+            "kind": incident.get_kind_display(),
+            "raised_at": incident.raised_at,
+            "froze": incident.froze,
+            "url": reverse("admin:recovery_account_change", args=[incident.account_id]),
+        }
+        for incident in waiting.order_by("raised_at")[:INCIDENTS_SHOWN]
     ]
 
 

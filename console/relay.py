@@ -64,5 +64,6 @@ def _rendered(
     """Render now, while the codes are at hand, so that no later middleware holds them."""
     response = TemplateResponse(request, template, context, status=status).render()
     response["Cache-Control"] = "no-store, private"
-    response["Referrer-Policy"] = "no-referrer"
+    # With no-referrer browsers send "Origin: null", and Django would refuse to sign out from here.
+    response["Referrer-Policy"] = "same-origin"
     return response

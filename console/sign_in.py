@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth import authenticate, get_user_model
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,15 +20,14 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from console import staff_session, step_up
 from console.forms import OneTimeCodeField
 from console.requests import actor_from
-from recovery import errors, throttling
+from recovery import errors, passwords
 from recovery.actors import Actor
-from recovery.audit import Draft, append, append_failure
+from recovery.audit import Draft, append
 from recovery.enums import Operation, Outcome
 from recovery.middleware import source_of
-from recovery.models import Account
+from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
 
 
@@ -103,7 +101,12 @@ class PasswordView(SignInView):
         return self.page()
 
     def accept(self, form: forms.Form) -> HttpResponse:
-        user = checked_password(self.request, **form.cleaned_data)
+        user = checked_password(
+            self.request,
+            operation=Operation.SIGN_IN,
+            may=staff_session.may_sign_in,
+            **form.cleaned_data,
+        )
         staff_session.remember_half(self.request, user)
         return _redirect("admin:one_time_code", self.onward)
 
@@ -132,33 +135,12 @@ class OneTimeCodeView(SignInView):
             actor=claimant,
         )
         staff_session.sign_in(self.request, self.user, authenticator)
+        passwords.trust(self.user)
         self.request.session.save()  # makes the new key that the event's digest is of
         append(
             Draft(operation=Operation.SIGN_IN, actor=actor_from(self.request)), Outcome.COMPLETED
         )
         return HttpResponseRedirect(self.onward or reverse("admin:index"))
-
-
-def checked_password(request: HttpRequest, *, name: str, password: str) -> AbstractBaseUser:
-    """The member of staff that name and password fit, or one refusal for everybody else.
-
-    The same statements and hashes run for known and unknown names, and for account holders who
-    are no staff: this page must not tell who exists or whose password was right.
-    """
-    source = source_of(request)
-    subject = _account_named(name)
-    try:
-        throttling.admit(name=f"password:{name.casefold()}", source=source.address)
-        user = authenticate(request, username=name, password=password)
-        if user is None or not staff_session.may_sign_in(user):
-            raise errors.WrongPassword
-    except errors.RecoveryError as refusal:
-        draft = Draft(operation=Operation.SIGN_IN, actor=Actor(user=None, name="", source=source))
-        draft.subject = subject
-        append_failure(draft, type(refusal))
-        raise
-    throttling.succeeded(name=f"password:{name.casefold()}", source=source.address)
-    return user
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -168,11 +150,6 @@ def safe_next(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if stays and wanted.startswith(reverse("admin:index")) else ""
-
-
-def _account_named(name: str) -> Account | None:
-    by_name = {f"user__{get_user_model().USERNAME_FIELD}": name}
-    return Account.objects.select_related("user").filter(**by_name).first()
 
 
 def _redirect(route: str, onward: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
@@ -24,10 +24,15 @@ LEFT_OUT = {"autocomplete", "password_change", "password_change_done", "search"}
 """Stock routes that nobody here needs: what is not there needs no permission."""
 
 
+def is_suspended(request: HttpRequest) -> bool:
+    """Whether somebody came back by a recovery and no lead has confirmed it yet."""
+    account = getattr(request, "recovery_account", None)
+    return account is not None and account.power_suspended_at is not None
+
+
 class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     """The one admin site. Nobody is let in by a password, or by a recovery code."""
 
-    enable_nav_sidebar = False
     final_catch_all_view = True
     index_template = "console/front_page.html"
 
@@ -39,6 +44,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         return (
             super().has_permission(request)
             and actor_from(request).verified_by is AuthenticatorKind.TOTP
+            and not is_suspended(request)
         )
 
     def get_urls(self) -> list[Any]:
@@ -52,10 +58,15 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         # Unfold writes colours into a style element, which our policy does not let through.
         return super().each_context(request) | {"colors": None}
 
+    @method_decorator(require_safe)
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         from console.front_page import front_page  # noqa: PLC0415 - needs loaded apps
 
         return super().index(request, (extra_context or {}) | front_page(request))
+
+    @method_decorator(require_safe)
+    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().i18n_javascript(request, extra_context)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: Any = None
@@ -65,7 +76,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         from console.sign_in import PasswordView  # noqa: PLC0415 - forms need loaded apps
 
-        if request.method == "GET" and self.has_permission(request):
+        if request.method in {"GET", "HEAD"} and self.has_permission(request):
             return redirect("admin:index")
         return PasswordView.as_view()(request)
 

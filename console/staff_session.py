@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import django_otp
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import login
 from django.utils import timezone
 
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind
 from recovery.models import Account
+from recovery.views.session import Half
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -62,31 +63,13 @@ class Mark:
 
 def remember_half(request: HttpRequest, user: AbstractBaseUser) -> None:
     """Note a right password. Nobody is signed in by it: ``request.user`` stays anonymous."""
-    request.session.cycle_key()
-    request.session[HALF_KEY] = {
-        "user": str(user.pk),
-        "at": timezone.now().isoformat(),
-        "backend": user.backend,
-        "password": _fingerprint(user),
-        "generation": _generation(user),
-    }
+    Half.open(request, user, key=HALF_KEY)
 
 
 def half_signed_in(request: HttpRequest) -> AbstractBaseUser | None:
-    """Whoever gave their password within the last minutes, looked at afresh."""
-    half: dict[str, Any] | None = request.session.get(HALF_KEY)
-    if half is None:
-        return None
-    waited = timezone.now() - datetime.fromisoformat(half["at"])
-    user = get_user_model().objects.filter(pk=half["user"]).first()
-    still_true = (
-        waited <= conf.HALF_SIGNED_IN_LIFETIME
-        and user is not None
-        and may_sign_in(user)
-        and half["password"] == _fingerprint(user)
-        and half["generation"] == _generation(user)
-    )
-    return user if still_true else None
+    """Whoever gave their password within the last minutes, if they still may come in."""
+    half = Half.of(request, key=HALF_KEY)
+    return half.user if half is not None and may_sign_in(half.user) else None
 
 
 def may_sign_in(user: AbstractBaseUser) -> bool:
@@ -105,7 +88,7 @@ def sign_in(request: HttpRequest, user: AbstractBaseUser, authenticator: TotpAut
         verified_at=now,
         signed_in_at=now,
         last_seen_at=now,
-        generation=_generation(user),
+        generation=generation_of(user) or 0,
     ).write(request)
 
 
@@ -120,12 +103,3 @@ def digest(request: HttpRequest) -> str:
     """What the ledger keeps of a session: enough to tell two apart, useless to take one over."""
     key = request.session.session_key or ""
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
-
-
-def _generation(user: AbstractBaseUser) -> int:
-    return generation_of(user) or 0
-
-
-def _fingerprint(user: AbstractBaseUser) -> str:
-    """Changes with the password, as Django's own session hash does."""
-    return user.get_session_auth_hash()

@@ -1,4 +1,4 @@
-"""How Unfold looks and what it loads: names and strings only, since settings read it before apps."""
+"""How Unfold looks and what it loads. Nothing here asks for an app: settings read it first."""
 
 from typing import Any
 

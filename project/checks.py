@@ -21,6 +21,7 @@ MIDDLEWARE_ORDER = (
     "django_otp.middleware.OTPMiddleware",
     "recovery.middleware.SourceMiddleware",
     "console.middleware.StaffSessionMiddleware",
+    "recovery.middleware.ReenrolmentMiddleware",
 )
 # These only have to be there.
 MIDDLEWARE_ANYWHERE = (

@@ -12,7 +12,7 @@ from recovery import codes
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason
 from recovery.hashers import Recipe
-from recovery.locks import lock_devices
+from recovery.locks import lock_sets
 from recovery.models import Account, BackupCode, BackupCodeSet
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def replace(account: Account, prepared: Prepared) -> int:
     Counts start anew after a death by failures, and only then: otherwise asking for new codes
     would be a way to go on guessing (NIST SP 800-63B-4 3.2.2).
     """
-    lock_devices(account.user_id)
+    lock_sets(account.user_id)
     ended = end_kind(account, kind=prepared.kind, because=EndReason.REPLACED)
     _store(account, prepared)
     forget_a_death(account)
@@ -76,7 +76,7 @@ def forget_a_death(account: Account) -> None:
 
 def end_all(account: Account, *, because: EndReason) -> int:
     """End every live set of the account at once; return how many there were."""
-    lock_devices(account.user_id)
+    lock_sets(account.user_id)
     return sum(end_kind(account, kind=kind, because=because) for kind in CodeKind)
 
 

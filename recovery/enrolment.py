@@ -139,7 +139,5 @@ def _pending(account: Account) -> QuerySet[TotpAuthenticator]:
 
 def _revoke_bound(account: Account) -> int:
     bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
-    revoked: int = bound.update(
-        confirmed=False, revoked_at=timezone.now(), revoked_because=EndReason.REPLACED
-    )
-    return revoked
+    dead = {"revoked_at": timezone.now(), "revoked_because": EndReason.REPLACED}
+    return int(bound.update(confirmed=False, **dead))

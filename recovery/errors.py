@@ -178,6 +178,11 @@ class LinkNotUsable(RecoveryError):
     message = _("This link can't be used any more. Ask your help desk for a new one.")
 
 
+class RoleNeeded(RecoveryError):
+    code = "role_needed"
+    message = _("This person holds no role at the desk yet. Give them one with --role.")
+
+
 class WrongCode(RecoveryError):
     code = "wrong_code"
     message = _("That code was not accepted. Wait for the next one and try again.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recovery import sync
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
 
 if TYPE_CHECKING:
@@ -22,13 +23,23 @@ def locked(account: Account) -> Account:
 
 
 def lock_devices(user_id: object) -> None:
-    """Lock the live code sets and authenticators of a user, in the order of their ids."""
-    for model in (BackupCodeSet, TotpAuthenticator):
-        live = model.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
-        list(live.select_for_update().values_list("pk", flat=True))
+    """Lock the live authenticators and code sets of a user, in django-otp's own order."""
+    apps = TotpAuthenticator.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
+    list(apps.select_for_update().values_list("pk", flat=True))
+    lock_sets(user_id)
+
+
+def lock_sets(user_id: object) -> None:
+    """Lock the live code sets alone: for whoever holds one of them already."""
+    sets = BackupCodeSet.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
+    list(sets.select_for_update().values_list("pk", flat=True))
 
 
 def account_of(user: AbstractBaseUser) -> Account:
     """The account of a user, made now if the user came in by a way that sends no signal."""
-    found = Account.objects.select_related("user").filter(user_id=user.pk).first()
-    return found if found is not None else Account.objects.create(user_id=user.pk)
+    accounts = Account.objects.select_related("user")
+    found = accounts.filter(user_id=user.pk).first()
+    if found is None:
+        sync.keep_up(user, using="default", update_fields=None)
+        found = accounts.get(user_id=user.pk)
+    return found

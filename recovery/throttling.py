@@ -48,9 +48,11 @@ def count_attempt(row: QuerySet[Any]) -> Admission:
 
     Every attempt counts, those that come too early too: of many at once, one is compared and
     none is free. The first statement takes the row's lock, which makes the rest consistent.
+    A row that is gone meanwhile admits nobody.
     """
     with transaction.atomic():
-        row.update(failures=F("failures") + 1)
+        if not row.update(failures=F("failures") + 1):
+            return Admission(failures=0, admitted=False)
         failures, retry_at = row.values_list("failures", "retry_at").get()
         now = timezone.now()
         if retry_at is not None and retry_at > now:

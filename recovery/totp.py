@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from base64 import b32encode
@@ -21,6 +22,8 @@ from recovery.throttling import count_attempt
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
 
 DIGITS: Final = 6
 KEY_BYTES: Final = 20
@@ -62,6 +65,13 @@ def verify_pending(authenticator: TotpAuthenticator, *, typed: str) -> bool:
     return bool(row.filter(last_step__lt=step).update(last_step=step, failures=0, retry_at=None))
 
 
+def fits(key: Secret, *, typed: str) -> bool:
+    """Whether a one-time code comes from ``key``, before it is bound to anybody."""
+    trial = TotpAuthenticator(encrypted_key=encryption.encrypt(key, owner=None))
+    code = _read(trial, typed)
+    return code is not None and _matching_step(trial, code) is not None
+
+
 def current_code(authenticator: TotpAuthenticator) -> Secret:
     """The one-time code of this moment: for the demo's command, and for tests."""
     code = _generator(authenticator, time.time()).token()
@@ -80,35 +90,52 @@ def typeable(key: Secret) -> Secret:
     return Secret(b32encode(bytes.fromhex(key.reveal())).decode().rstrip("="))
 
 
+def _read(authenticator: TotpAuthenticator, typed: str) -> int | None:
+    digits = "".join(typed.split())
+    is_code = digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits
+    return int(digits) if is_code else None
+
+
 def _accepted_step(
     authenticator: TotpAuthenticator, row: QuerySet[TotpAuthenticator], typed: str
 ) -> int | None:
-    """Count an attempt on the row, then say which time step the code is of, if any."""
-    digits = "".join(typed.split())
-    if not (digits.isascii() and digits.isdigit() and len(digits) == authenticator.digits):
-        return None
-    if not row.exists():
+    """Count an attempt on the row, then say which time step the code is of, if of any."""
+    code = _read(authenticator, typed)
+    if code is None:
         return None
     admission = count_attempt(row)
     if not admission.admitted or admission.failures > conf.FAILURE_LIMIT:
         return None
-    return _matching_step(authenticator, int(digits))
+    try:
+        return _matching_step(authenticator, code)
+    except (encryption.InvalidToken, encryption.WrongOwner):
+        logger.error("The key of authenticator %s cannot be read.", authenticator.pk)  # noqa: TRY400 - the traceback passes by the key
+        return None
 
 
 def _take(authenticator: TotpAuthenticator, step: int) -> bool:
-    taken = TotpAuthenticator.objects.filter(
+    fresh = TotpAuthenticator.objects.filter(
         pk=authenticator.pk, confirmed=True, last_step__lt=step
-    ).update(last_step=step, failures=0, retry_at=None, last_used_at=timezone.now())
-    if taken:
-        _end_the_count_of_failures(authenticator)
-    return bool(taken)
+    )
+    with transaction.atomic():
+        if not fresh.update(last_step=step, failures=0, retry_at=None, last_used_at=timezone.now()):
+            return False
+        _end_the_count_of_failures(authenticator.user_id)
+    return True
 
 
-def _end_the_count_of_failures(authenticator: TotpAuthenticator) -> None:
-    """A full two-factor success breaks the row of wrong codes, unless it already killed the set."""
-    Account.objects.filter(
-        user_id=authenticator.user_id, failures__gt=0, failures__lt=conf.FAILURE_LIMIT
-    ).update(failures=0, retry_at=None)
+def _end_the_count_of_failures(user_id: object) -> None:
+    """A full two-factor success breaks the row of wrong codes, unless it already was too long.
+
+    Their other apps were tried with the same code and counted it as wrong: without this, using
+    one would wear out the next.
+    """
+    counted = {"user_id": user_id, "failures__gt": 0, "failures__lt": conf.FAILURE_LIMIT}
+    others = TotpAuthenticator.objects.filter(confirmed=True, **counted)
+    # A locked one is being tried right now, by somebody who might be waiting for ours.
+    free = list(others.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    others.filter(pk__in=free).update(failures=0, retry_at=None)
+    Account.objects.filter(**counted).update(failures=0, retry_at=None)
 
 
 def _matching_step(authenticator: TotpAuthenticator, code: int) -> int | None:

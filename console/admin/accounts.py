@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -21,6 +21,7 @@ from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, relay
 from console.admin import filters
+from console.admin.looking import LookOnly
 from console.admin.pagination import CappedPaginator
 from console.resources import AccountResource
 from recovery.enums import Operation
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Account)
-class AccountAdmin(SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
+class AccountAdmin(LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
     """Where a help desk works. It sees counts and never a code."""
 
     list_display = ("person", "address", "codes_left", "enrolled", "flag", "last_recovered_at")
@@ -90,15 +91,6 @@ class AccountAdmin(SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
             queryset = queryset.filter(text__folded__contains=word)
         return queryset, False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def get_urls(self) -> list[Any]:
         operate = path(
             "<int:account_id>/operations/<slug:operation>/",
@@ -108,7 +100,7 @@ class AccountAdmin(SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
         left_out = {"recovery_account_add", "recovery_account_delete"}
         return [operate, *(url for url in super().get_urls() if url.name not in left_out)]
 
-    @method_decorator(require_GET)
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

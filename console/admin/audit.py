@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from console import displays, exports
+from console.admin.looking import LookOnly
 from console.admin.pagination import CappedPaginator
 from console.resources import EVENT_COLUMNS, EventResource
 from recovery.enums import Operation
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(exports.AuditedExport, ModelAdmin):
+class AuditEventAdmin(LookOnly, exports.AuditedExport, ModelAdmin):
     """Who did or tried what to whom. Nothing here can be added, changed or deleted."""
 
     list_display = (
@@ -70,15 +71,6 @@ class AuditEventAdmin(exports.AuditedExport, ModelAdmin):
         if not event.refusal:
             return "–"
         return f"{event.refusal}: {text_of(event.refusal)}"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[Any]:
         """Stock history would show Django's own log, of which there is none."""

@@ -13,11 +13,13 @@ from recovery.actions.recovery_links import suitable_address
 from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.enums import EndReason, LinkPurpose, LinkState, Operation, Role, Tier
-from recovery.models import Account
+from recovery.models import Account, TotpAuthenticator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recovery.actors import Actor, Grounds
-    from recovery.models import AuditEvent, TotpAuthenticator
+    from recovery.models import AuditEvent
     from recovery.secret import Secret
 
 
@@ -90,25 +92,48 @@ def confirm_staff(*, actor: Actor, subject: Account, grounds: Grounds) -> AuditE
 
 
 def enrol_staff(
-    *, actor: Actor, subject: Account, grounds: Grounds, name: str, replace: bool = False
+    *,
+    actor: Actor,
+    subject: Account,
+    grounds: Grounds,
+    name: str,
+    replace: bool = False,
+    role: Role | None = None,
+    prove: Callable[[Secret], str] | None = None,
 ) -> Enrolled:
     """Bind an authenticator to a member of staff: command line only, for the first and superusers.
 
     Refuses who has one bound, unless ``replace``; then the old ones are revoked and their
-    sessions end.
+    sessions end. ``prove`` gets the key and returns a one-time code of the app that took it in:
+    without the right one nothing is bound. It runs before anything is locked, people are slow.
     """
-    key = totp.new_key()
+    key, typed = totp.new_key(), None
+    if prove is not None and _why_not(subject, role=role, replace=replace) is None:
+        typed = prove(key)
     operation = Operation.ENROL_STAFF
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         account = draft.account
+        if refusal := _why_not(account, role=role, replace=replace):
+            raise refusal
+        if role is not None:
+            _give(account, role, actor=actor, grounds=grounds)
         revoked = revoke_all(account, because=EndReason.REPLACED)
-        if revoked and not replace:
-            raise errors.AlreadyEnrolled
         bound = totp.bind(account.user, key, name=name)
+        if typed is not None and not totp.verify(bound, typed=typed):
+            raise errors.WrongCode
         end_sessions(account)
         flags.mark_enrolled(account, actor=actor, reason=grounds.reason)
         draft.detail = {"bound": bound.persistent_id, "revoked": revoked}
+        if role is not None:
+            draft.detail["role"] = role
     return Enrolled(authenticator=bound, key=key, event=draft.written)
+
+
+def _why_not(account: Account, *, role: Role | None, replace: bool) -> errors.RecoveryError | None:
+    if role is None and not policy.is_staff(account.user):
+        return errors.RoleNeeded()
+    bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
+    return errors.AlreadyEnrolled() if bound.exists() and not replace else None
 
 
 def roles_of(account: Account) -> list[str]:

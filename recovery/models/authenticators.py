@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device, DeviceManager
+from django_otp.models import Device
 
 from recovery.enums import EndReason
+from recovery.models.devices import DevicesInOrder
 
 
 class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no types
@@ -35,7 +36,7 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
         _("revoked because"), max_length=24, choices=EndReason, blank=True
     )
 
-    objects = DeviceManager()
+    objects = DevicesInOrder()
 
     class Meta:
         verbose_name = _("authenticator")

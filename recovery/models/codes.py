@@ -8,10 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device, DeviceManager
+from django_otp.models import Device
 
 from recovery.enums import CodeKind, EndReason
 from recovery.hashers import Recipe
+from recovery.models.devices import DevicesInOrder
 
 
 class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
@@ -32,7 +33,7 @@ class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
         _("ended because"), max_length=24, choices=EndReason, blank=True
     )
 
-    objects = DeviceManager()
+    objects = DevicesInOrder()
 
     class Meta:
         verbose_name = _("set of backup codes")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from django import forms
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
-
     from django.utils.functional import Promise
 
     from recovery.actors import Actor
@@ -104,7 +103,7 @@ class HolderAction(MyRecoveryView):
             self.act(**kwargs)
         except errors.RecoveryError as refusal:
             return self.overview(refusal=refusal)
-        messages.info(request, self.done)
+        messages.info(request, str(self.done))
         return redirect("recovery:my_recovery")
 
     def act(self, **kwargs: Any) -> None:

@@ -1,66 +1,51 @@
-"""Finds what is wrong with a page in a real browser: errors, policy violations, closed doors."""
+"""Finds what is wrong with a page in a real browser, beyond what the browser itself complains of.
 
-import os
-import shutil
+`problems(page)` looks at the page as it stands: landmarks, names, focus, axe's rules, and whether
+it scrolls sideways, here and on a small screen. Errors on the console and violations of the policy
+are kept by the `browser_errors` fixture; outside pytest, `watch(page)` keeps them for `problems`.
+"""
+
 from functools import cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.sync_api import ConsoleMessage, Page, Response
 
-LAUNCH_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+HERE = Path(__file__).parent
 NARROW = {"width": 360, "height": 740}
-VENDOR = Path(__file__).parent / "vendor"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CLIENT_ERRORS = range(400, 500)
 
 _heard: WeakKeyDictionary[Page, list[str]] = WeakKeyDictionary()
 
 
-def chromium_path() -> str | None:
-    """Return where this machine keeps Chromium, or None."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if name and (found := shutil.which(name))), None)
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start the machine's own Chromium; a test that cannot find one should skip and say so."""
-    return playwright.chromium.launch(executable_path=chromium_path(), args=LAUNCH_ARGUMENTS)
+def problems(page: Page) -> list[str]:
+    """Return everything that is wrong with the page, one line for each, and nothing twice."""
+    heard = [*_heard.get(page, [])]
+    _heard.get(page, []).clear()
+    return heard + page.evaluate(_script("structure.js")) + axe_violations(page) + too_wide(page)
 
 
 def watch(page: Page) -> Page:
-    """Listen to ``page`` from before its first navigation, so that ``problems`` misses nothing."""
+    """Keep what ``page`` complains of, from before its first navigation."""
     heard = _heard.setdefault(page, [])
+    refused: set[str] = set()
+
+    def on_response(response: Response) -> None:
+        if response.request.is_navigation_request() and response.status in CLIENT_ERRORS:
+            refused.add(response.url)
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # A refusal is a page with a status of 4xx, which Chromium reports as a failed resource.
+        is_refusal = message.location["url"] in refused and "Failed to load" in message.text
+        if message.type in {"error", "warning"} and not is_refusal:
             heard.append(f"console {message.type}: {message.text}")
 
+    page.on("response", on_response)
     page.on("console", on_console)
     page.on("pageerror", lambda error: heard.append(f"script error: {error}"))
-    page.on("requestfailed", lambda request: _note_failure(heard, request))
     return page
-
-
-def problems(page: Page, *, axe: bool = True) -> list[str]:
-    """Return everything that is wrong with the page as it stands; ``watch`` it first.
-
-    What the page said is handed out once: a second call tells what came after the first.
-    """
-    heard, _heard[page] = [*_heard[page]], _heard[page]
-    _heard[page].clear()
-    found = heard + page.evaluate(_script("structure.js"))
-    if axe:
-        found += axe_violations(page)
-    return found + sideways_scroll(page)
 
 
 def axe_violations(page: Page) -> list[str]:
@@ -75,7 +60,7 @@ def axe_violations(page: Page) -> list[str]:
     ]
 
 
-def sideways_scroll(page: Page) -> list[str]:
+def too_wide(page: Page) -> list[str]:
     """Return what makes the page wider than its screen, as it is and at 360 pixels."""
     wide: list[str] = page.evaluate(_script("sideways.js"))
     before = page.viewport_size
@@ -92,11 +77,6 @@ def _reason(node: dict[str, Any]) -> str:
     return checks[0]["message"] if checks else ""
 
 
-def _note_failure(heard: list[str], request: Any) -> None:
-    if "ERR_ABORTED" not in (request.failure or ""):
-        heard.append(f"request failed: {request.url} {request.failure}")
-
-
 @cache
 def _script(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return (HERE / name).read_text(encoding="utf-8")

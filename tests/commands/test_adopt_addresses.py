@@ -7,7 +7,7 @@ from recovery.adoption import VerifiedAddress
 from recovery.enums import Operation
 from recovery.models import AuditEvent, ContactAddress
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
 
 LONG_AGO = datetime(2024, 5, 17, 8, 30, tzinfo=UTC)
 ROWS = []

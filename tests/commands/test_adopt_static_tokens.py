@@ -8,7 +8,7 @@ from recovery.code_sets import Prepared, replace
 from recovery.enums import CodeKind, Enrolment, Operation, Outcome
 from recovery.models import AuditEvent, BackupCode, BackupCodeSet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
 
 TOKENS = ["k4dm7zqe", "MiXeD cAsE", "o0il1-x"]
 

@@ -14,7 +14,7 @@ from recovery.enums import Enrolment, FlagOrigin, Operation, Outcome
 from recovery.flags import raise_flag
 from recovery.models import AuditEvent, Notice, TotpAuthenticator
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
 
 
 def code_of(device, *, steps=0):
@@ -126,7 +126,7 @@ def test_a_second_run_adopts_nothing(run, device):
 
 
 def test_without_the_plugin_it_says_so(run, monkeypatch):
-    monkeypatch.setattr(apps, "is_installed", lambda name: False)
+    monkeypatch.setattr(apps, "is_installed", lambda _: False)
 
     printed = run("adopt_totp_devices")
 

@@ -5,7 +5,7 @@ from recovery import code_sets, redemption
 from recovery.enums import EndReason, Operation
 from recovery.models import Account, AuditEvent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
 
 NOTHING_ISSUED = {"backup_codes_left": 0, "backup_codes_total": 0, "backup_codes_issued_at": None}
 

@@ -5,7 +5,7 @@ from recovery import encryption, totp
 from recovery.enums import Operation
 from recovery.models import AuditEvent, TotpAuthenticator
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
 
 
 @pytest.fixture

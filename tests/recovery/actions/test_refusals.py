@@ -50,7 +50,7 @@ def change(**case):
 
 
 def enrol(**case):
-    return actions.enrol_staff(name="phone", **case)
+    return actions.enrol_staff(name="phone", role=Role.AGENT, **case)
 
 
 VERBS: dict[Operation, Callable] = {

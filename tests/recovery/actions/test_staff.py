@@ -49,6 +49,13 @@ def enrol(subject, *, replace=False, by=None):
     )
 
 
+def at_the_desk():
+    subject = account()
+    subject.user.is_staff = True
+    subject.user.save()
+    return subject
+
+
 class TestInvite:
     def test_the_subject_holds_the_role_from_then_on(self):
         subject = account()
@@ -149,7 +156,7 @@ class TestRemove:
 
 class TestEnrol:
     def test_an_app_is_bound_whose_key_is_shown_once(self):
-        subject = account()
+        subject = at_the_desk()
 
         enrolled = enrol(subject)
 
@@ -168,13 +175,13 @@ class TestEnrol:
         assert enrol(subject).authenticator.confirmed
 
     def test_an_enrolled_person_is_refused(self):
-        subject = account()
+        subject = at_the_desk()
         app(subject)
 
         refused(errors.AlreadyEnrolled, enrol, subject)
 
     def test_replacing_revokes_the_old_one_and_ends_sessions(self):
-        subject = account()
+        subject = at_the_desk()
         old = app(subject)
 
         event = enrol(subject, replace=True).event
@@ -184,7 +191,7 @@ class TestEnrol:
         assert event.detail["revoked"] == 1
 
     def test_their_backup_codes_stay(self):
-        subject = account()
+        subject = at_the_desk()
         saved_codes(subject)
 
         enrol(subject)
@@ -192,16 +199,19 @@ class TestEnrol:
         assert fresh(subject).backup_codes_left == 10
 
     def test_the_event_names_the_command_and_the_shell_user(self):
-        event = enrol(account()).event
+        event = enrol(at_the_desk()).event
 
         assert event.actor_name.startswith("enrol_staff (")
         assert event.actor_id == ""
 
     @pytest.mark.requirement("N7")
     def test_what_is_returned_prints_no_key(self):
-        enrolled = enrol(account())
+        enrolled = enrol(at_the_desk())
 
         assert enrolled.key.reveal() not in repr(enrolled)
+
+    def test_somebody_without_a_role_is_refused(self):
+        refused(errors.RoleNeeded, enrol, account())
 
 
 def test_a_role_whose_group_is_missing_is_given_to_nobody():

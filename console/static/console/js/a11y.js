@@ -86,6 +86,12 @@
     });
   }
 
+  function nameRadios(group) {
+    const label = document.querySelector(`label[for="${CSS.escape(group.id)}"]`);
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-label", label?.textContent.replace("*", "").trim() ?? "");
+  }
+
   function mend(root) {
     root.querySelectorAll(ICON).forEach((icon) => {
       if (!icon.hasAttribute("role")) {
@@ -102,6 +108,7 @@
         field.setAttribute("aria-label", field.placeholder);
       }
     });
+    root.querySelectorAll("div[id]:has(> div > label > input[type=radio])").forEach(nameRadios);
     root.querySelectorAll("a.active:not([aria-current])").forEach((link) => {
       link.setAttribute("aria-current", "page");
     });
@@ -142,14 +149,20 @@
     }
   }
 
+  // The browser looked for autofocus while Alpine still kept the page hidden.
+  function focusFirst() {
+    if (document.activeElement === document.body) {
+      document.querySelector("main [autofocus]")?.focus();
+    }
+  }
+
   function mendPage() {
     labelSheet("#modal-content", words().dialog);
     labelSheet("#changelist-filter > div:last-child", words().filterList);
     mendLists(document);
     mend(document);
     speakMessages();
-    // The browser looked for it while Alpine still kept the page hidden.
-    document.querySelector("main [autofocus]")?.focus();
+    requestAnimationFrame(focusFirst);
   }
 
   // The sheet of filters opens by a flag: put the focus where the eye goes, and back again.

@@ -31,11 +31,17 @@
     ],
   ]);
 
+  // Keeps the tab of a form in the address of the next page of a list; our lists have no tabs,
+  // and without the rule the link is a link.
+  const DROPPED = new Set(["window.location.href = $el.href + window.location.hash"]);
+
   function rewrite(root) {
     for (const element of root.querySelectorAll("*")) {
       for (const { name, value } of [...element.attributes]) {
         if (REWRITES.has(value)) {
           element.setAttribute(name, REWRITES.get(value));
+        } else if (DROPPED.has(value)) {
+          element.removeAttribute(name);
         }
       }
       if (element instanceof HTMLTemplateElement) {

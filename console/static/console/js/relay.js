@@ -221,7 +221,7 @@
     part("copy").addEventListener("click", copy);
     part("heard").addEventListener("click", markHeard);
     part("print")?.addEventListener("click", () => window.print());
-    part("more")?.addEventListener("click", () => {
+    part("more").addEventListener("click", () => {
       secondsLeft += MORE_SECONDS;
     });
     part("done").addEventListener("click", wipe);
@@ -246,6 +246,8 @@
     }
   });
 
+  // Reload and Back then fetch the account's page, where they would send the form again.
+  history.replaceState(null, "", root.dataset.doneUrl);
   bind();
   root.classList.add("relay-live");
   part("stage").hidden = false;

@@ -1,0 +1,1 @@
+"""The demo: an invented organisation, its mailbox, and one-time codes for those who sign in."""

@@ -1,0 +1,81 @@
+"""Starts the desk with an invented organisation in it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from project.demo import organisation, processes
+from project.demo.cast import STAFF
+from project.demo.memory import Memory
+
+
+class Command(BaseCommand):
+    """Make or find the demo's database, then run its server and its worker until Ctrl-C."""
+
+    help = "Start the desk with an invented organisation. What is there already is kept."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the port, and whether to stop before anything is started."""
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--only-make", action="store_true", help="Make the data, start nothing."
+        )
+
+    def handle(self, *, port: int, only_make: bool, **options: Any) -> None:  # noqa: ARG002 - Django's
+        """Make what is missing, start both processes, say who can sign in."""
+        if not settings.DEBUG:
+            raise CommandError("The demo is for looking round, not for production: set DEBUG=True.")
+        if not only_make and not processes.is_free(port):
+            raise CommandError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
+        Path(settings.VAR_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+        call_command("migrate", interactive=False, verbosity=0)
+        memory = organisation.make_whole(progress=self.stdout.write)
+        if not only_make:
+            self._run(port, memory)
+
+    def _run(self, port: int, memory: Memory) -> None:
+        commands = {
+            "server": ("runserver", "--noreload", "--skip-checks", f"{processes.HOST}:{port}"),
+            "worker": ("worker", "--every", "2"),
+        }
+        env = processes.environment(port)
+        with processes.told_to_stop() as stop, processes.running(commands, env) as pair:
+            if pair.wait_for_port(port, stop):
+                self.stdout.write(_who_can_sign_in(port, memory))
+            dead = pair.watch(stop)
+        if dead is not None:
+            raise CommandError(f"The {dead} has ended by itself; what it said last is above.")
+        self.stdout.write("The demo has ended. What was done in it is kept.")
+
+
+def _who_can_sign_in(port: int, memory: Memory) -> str:
+    site = f"http://{processes.HOST}:{port}"
+    width = max(map(len, memory.passwords))
+    lines = [
+        f"  {login:{width}}  {_role(login):20}  {password}"
+        for login, password in memory.passwords.items()
+    ]
+    return "\n".join(
+        [
+            "",
+            f"The desk is at {site}/console/ until Ctrl-C. Who can sign in, as what, with which",
+            "password:",
+            "",
+            *lines,
+            "",
+            "The one-time code of the moment, in another terminal:",
+            f"  .venv/bin/python manage.py totp {next(iter(memory.passwords))}",
+            f"Mails end up at {site}/demo/mail/ and go nowhere else.",
+            "",
+        ]
+    )
+
+
+def _role(login: str) -> str:
+    return STAFF[login].value if login in STAFF else "Account holder"

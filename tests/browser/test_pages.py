@@ -1,0 +1,114 @@
+"""Every page of the console, for keyboards, screen readers, dark rooms and small screens."""
+
+import pytest
+from django.urls import reverse
+
+from console.admin.accounts import AccountAdmin
+from recovery.models import AuditEvent
+from tests import factories
+from tests.browser.crawl import problems
+
+OPERATIONS = [
+    "regenerate_backup_codes",
+    "issue_phone_code",
+    "send_recovery_link",
+    "require_reenrolment",
+    "report_authenticator_lost",
+]
+
+
+@pytest.fixture
+def subject():
+    """An account with something on every card of its page."""
+    account = factories.account(addresses=("known@example.org",))
+    factories.address(account, "new@example.net", days=2)
+    factories.saved_codes(account)
+    factories.app(account)
+    factories.flag(account)
+    return account
+
+
+def every_page(subject):
+    """Name one page of each kind."""
+    event = AuditEvent.objects.latest("pk")
+    return [
+        reverse("admin:index"),
+        reverse("admin:recovery_account_changelist"),
+        reverse("admin:recovery_auditevent_changelist"),
+        account_url(subject),
+        reverse("admin:recovery_account_history", args=[subject.pk]),
+        reverse("admin:recovery_account_export"),
+        reverse("admin:recovery_auditevent_change", args=[event.pk]),
+    ]
+
+
+def account_url(subject):
+    return reverse("admin:recovery_account_change", args=[subject.pk])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_without_a_problem(desk_page, subject, theme):
+    desk_page.emulate_media(color_scheme=theme)
+    for page in every_page(subject):
+        desk_page.goto(page)
+        assert problems(desk_page) == [], page
+
+
+def test_every_dialog_is_without_a_problem(desk_page, subject):
+    for operation in OPERATIONS:
+        desk_page.goto(f"{account_url(subject)}?dialog={operation}")
+        desk_page.locator("#dialog:modal").wait_for()
+        assert problems(desk_page) == [], operation
+
+
+def test_a_page_number_leads_to_that_page(desk_page, monkeypatch):
+    monkeypatch.setattr(AccountAdmin, "list_per_page", 1)
+    factories.account()
+    desk_page.goto(reverse("admin:recovery_account_changelist"))
+    desk_page.get_by_role("link", name="2", exact=True).click()
+
+    desk_page.wait_for_url("**/?p=2")
+
+
+def test_the_filters_open_and_close_by_keyboard(desk_page, subject):
+    desk_page.goto(reverse("admin:recovery_account_changelist"))
+    desk_page.get_by_role("button", name="Filters").press("Enter")
+    sheet = desk_page.get_by_role("dialog", name="Filters")
+    sheet.wait_for()
+    assert problems(desk_page) == []
+
+    desk_page.keyboard.press("Escape")
+    sheet.wait_for(state="hidden")
+
+
+def test_a_page_that_is_not_there_says_what_to_do(desk_page, browser_errors):
+    browser_errors.expect("404")
+    desk_page.goto("/console/nowhere/")
+
+    assert problems(desk_page) == []
+    assert desk_page.get_by_role("link", name="To the front page").is_visible()
+
+
+def test_signing_out_is_within_reach_of_the_keyboard(desk_page):
+    desk_page.locator(".desk-user summary").press("Enter")
+    desk_page.get_by_role("button", name="Sign out").press("Enter")
+
+    desk_page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_the_skip_link_is_the_first_stop(desk_page, subject):
+    desk_page.goto(account_url(subject))
+    desk_page.keyboard.press("Tab")
+
+    assert desk_page.locator(":focus").inner_text() == "Skip to the page"
+
+
+def test_single_key_shortcuts_can_be_switched_off(desk_page, subject):
+    desk_page.goto(account_url(subject))
+    desk_page.keyboard.press("?")
+    desk_page.get_by_role("switch", name="Single-key shortcuts").click()
+    desk_page.keyboard.press("Escape")
+    desk_page.keyboard.press("r")
+    desk_page.wait_for_timeout(300)
+
+    assert desk_page.locator("#dialog").count() == 0

@@ -1,0 +1,131 @@
+"""Staff of the desk as the pages know them: who signs in, opens a dialog and sends it."""
+
+import re
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.staff_session import MARK_KEY
+from recovery import totp
+from recovery.enums import Operation, Role
+from recovery.models import TotpAuthenticator
+from tests import factories
+
+PASSWORD = "a long password 1"
+LOGIN = "/console/login/"
+CODE_PAGE = "/console/login/code/"
+FRONT = "/console/"
+ACCOUNTS = "/console/recovery/account/"
+LEDGER = "/console/recovery/auditevent/"
+FORM_MARK = re.compile(r'name="form_mark" value="([^"]+)"')
+
+OWN_QUESTIONS = {
+    Operation.REQUIRE_REENROLMENT: {"due": "1"},
+    Operation.REPORT_AUTHENTICATOR_LOST: {"authenticator": ""},
+    Operation.INVITE_STAFF: {"role": Role.AGENT.value},
+    Operation.CHANGE_ROLE: {"role": Role.AUDITOR.value},
+}
+"""What the dialog of an operation asks besides the grounds."""
+
+
+def member(role=None, **fields):
+    """Make a member of staff with a password and an authenticator app."""
+    person = factories.user(**{"is_staff": True} | fields)
+    person.set_password(PASSWORD)
+    person.save()
+    if role is not None:
+        person.groups.add(Group.objects.get(name=role.value))
+    totp.bind(person, totp.new_key(), name="phone")
+    return person
+
+
+def one_time_code(person):
+    """Return a code that will be taken, as if the last one were long ago."""
+    bound = TotpAuthenticator.objects.filter(user=person, confirmed=True)
+    bound.update(last_step=-1, failures=0, retry_at=None)
+    return totp.current_code(bound.get()).reveal()
+
+
+def give_password(client, person, *, password=PASSWORD, **more):
+    return client.post(LOGIN, {"name": person.get_username(), "password": password} | more)
+
+
+def half_signed_in(person, **client_options):
+    """Return a client that has come through the first page only."""
+    client = Client(**client_options)
+    assert give_password(client, person).status_code == 302
+    return client
+
+
+def signed_in(person, **client_options):
+    """Return a client that has come through both pages."""
+    client = half_signed_in(person, **client_options)
+    assert client.post(CODE_PAGE, {"one_time_code": one_time_code(person)}).status_code == 302
+    return client
+
+
+def as_role(role, **client_options):
+    """Return a client signed in as a new member of staff with that role."""
+    return signed_in(member(role), **client_options)
+
+
+def whoever(client):
+    """Return the primary key of who is signed in, as text; empty for nobody."""
+    return client.session.get("_auth_user_id", "")
+
+
+def page_of(account):
+    return reverse("admin:recovery_account_change", args=[account.pk])
+
+
+def dialog_of(account, operation):
+    return f"{page_of(account)}?dialog={operation.value}"
+
+
+def target_of(account, operation):
+    return reverse("admin:recovery_account_operation", args=[account.pk, operation.value])
+
+
+def form_mark(response):
+    return FORM_MARK.search(response.content.decode())[1]
+
+
+def filled(client, account, operation, **changes):
+    """Open a dialog and return what an agent would send with it."""
+    opened = client.get(dialog_of(account, operation))
+    said = {"reason": "Lost the phone", "ticket": "HD-1", "proofing": "call_back"}
+    own = OWN_QUESTIONS.get(operation, {})
+    if operation is Operation.SEND_RECOVERY_LINK:
+        own = {"address": str(account.addresses.earliest("confirmed_at").pk)}
+    return {"form_mark": form_mark(opened)} | said | own | changes
+
+
+def operate(client, account, operation, **changes):
+    """Fill the dialog of an operation and send it."""
+    values = filled(client, account, operation, **changes)
+    return client.post(target_of(account, operation), values)
+
+
+def travel(client, *names: str, back: timedelta):
+    """Move moments of a session's mark back, as if the time had passed."""
+    session = client.session
+    mark = dict(session[MARK_KEY])
+    for name in names:
+        mark[name] = (datetime.fromisoformat(mark[name]) - back).isoformat()
+    session[MARK_KEY] = mark
+    session.save()
+
+
+def let_the_step_up_go_stale(client):
+    travel(client, "verified_at", back=timedelta(minutes=6))
+
+
+def text(response):
+    return response.content.decode()
+
+
+def in_an_hour():
+    return timezone.now() + timedelta(hours=1)

@@ -1,0 +1,261 @@
+"""Write the pages that follow from the code, `docs/refusals.md` and `docs/settings.md`.
+
+`python -m tests.reference` writes them; a test fails while they are not what the code says.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+# Django has to know its settings before it translates a text or reads a default.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+from django.utils.translation import override  # noqa: E402 - see above
+
+from recovery import errors  # noqa: E402 - see above
+from recovery.checks import SETTINGS as LIMITS  # noqa: E402 - see above
+from recovery.conf import RecoverySettings  # noqa: E402 - see above
+
+MADE_BY = "<!-- Made by `python -m tests.reference`. Change the code, or that file, and run it. -->"
+REFUSALS_HEAD = f"""# What a refusal means, and what to do next
+
+{MADE_BY}
+
+A refusal is an answer, not a fault: nothing was done. The text is what the page says. The code is
+what the ledger keeps, where what was refused had come as far as the ledger: a form that lacks a
+field is handed back before that.
+"""
+SETTINGS_HEAD = f"""# Settings of the domain
+
+{MADE_BY}
+
+`recovery` reads these from Django's settings. Each has a default, so a project names only what it
+changes. `console` has none of its own. Where the last column has a text, a value beyond that limit
+is an error of `manage.py check`, and `project/wsgi.py` refuses to serve with it.
+"""
+
+# What the text of a refusal leaves out, told to whoever meets it.
+MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
+    "You and your session": {
+        errors.PermissionMissing: (
+            "Your role has no permission for this operation, or your own account was deactivated. "
+            "A lead can do it, or change your role."
+        ),
+        errors.NotVerified: (
+            "Your session was not verified by your authenticator, or that authenticator has been "
+            "revoked since. Sign out and in again."
+        ),
+        errors.StepUpRequired: (
+            "Your last one-time code is more than five minutes old. The dialog asks for a new one "
+            "and keeps what you filled in."
+        ),
+        errors.ActorIsSubject: "It is your own account. A colleague has to do it, as for anybody.",
+        errors.SubjectOutranksActor: (
+            "The person holds rights, at this desk or elsewhere in the site, that you lack. Hand "
+            "the call to a lead. Two people of one role can't help each other."
+        ),
+        errors.SubjectIsSuperuser: (
+            "Nobody does this from a page. Call whoever runs the server, on a number that you know."
+        ),
+        errors.RoleTooHigh: (
+            "The role has to hold less than yours. A lead can make agents, auditors and report "
+            "administrators; another lead is made by a superuser."
+        ),
+    },
+    "The account": {
+        errors.AccountFrozen: (
+            "Recovery was frozen for this person: nothing is issued, no flag is lifted. Reporting "
+            "a loss and withdrawing a link still work. Tell a lead."
+        ),
+        errors.SubjectInactive: (
+            "The site has deactivated the person, so no code or link would help. Find out why "
+            "before anything else: they may have left."
+        ),
+        errors.AlreadyFlagged: (
+            "There is a flag that is due as early, or earlier. A flag can be brought forward, "
+            "never put off."
+        ),
+        errors.NotFlagged: "Nothing to lift. Somebody may have lifted it, or they re-enrolled.",
+        errors.FlagStays: (
+            "The desk can take back a flag that the desk set, and no other. They have to bind a "
+            "new authenticator."
+        ),
+        errors.NothingToReport: (
+            "It was revoked or replaced meanwhile. Look at the account again; choose "
+            '"Everything" if you are not sure.'
+        ),
+        errors.AlreadyStaff: "They have a role. Use *Change the role*.",
+        errors.NotStaff: "They have no role. Use *Invite to the desk*.",
+    },
+    "What you filled in": {
+        errors.ReasonMissing: "A few words. No personal data and no codes: the line stays.",
+        errors.TicketMissing: "This desk wants a ticket for every operation. Open one first.",
+        errors.TicketMalformed: (
+            "It has another form than this desk's tickets, or more than 64 characters. Copy it "
+            "from the ticket system."
+        ),
+        errors.ProofingMissing: (
+            '"Not proven" is an answer too, and an honest one. It is on the ledger.'
+        ),
+        errors.DueDateInPast: "Choose a later date, or at once.",
+        errors.FormAlreadyUsed: (
+            "You sent the form twice, or went back to it. Codes that were shown are not shown "
+            "again. If you missed them, open the account and issue new ones."
+        ),
+        errors.FormInvalid: (
+            "The form is older than twelve hours, or belongs to another account, operation or "
+            "person. Open it again from the account."
+        ),
+    },
+    "Links and addresses": {
+        errors.NoSuitableAddress: (
+            "An address can receive a link seven days after it was confirmed. Don't wait on the "
+            "phone: issue a phone code, or ask the person to come by."
+        ),
+        errors.NoOpenLink: "It was used, ran out, or was withdrawn. The account page says which.",
+        errors.LinkNotUsable: (
+            "The account holder sees this, and gets the same page for a used, an expired, a "
+            "withdrawn and a made-up link. If they ask, send a new one."
+        ),
+    },
+    "Signing in and stepping up": {
+        errors.WrongPassword: (
+            "Also said to a right password of somebody who is not at the desk, so that the page "
+            "tells a stranger nothing."
+        ),
+        errors.WrongCode: (
+            "A one-time code works once. Wait for the app to show the next one. If that fails "
+            "too, check the clock of the phone."
+        ),
+        errors.TooManyAttempts: (
+            "Each wrong attempt makes the next wait longer, up to 15 minutes. Trying earlier "
+            "counts as well, so wait it out."
+        ),
+        errors.CodeGivesNoPower: (
+            "You typed a backup code or a phone code. It was not used up, and it opens no door "
+            "here. Without your authenticator you need a lead."
+        ),
+    },
+    "Exports": {
+        errors.TooManyRows: (
+            "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
+            "the list, then export what is left."
+        ),
+    },
+    "On the command line": {
+        errors.NotFromHere: "A page asked for something that only a command may do.",
+        errors.AlreadyEnrolled: (
+            "`enrol_staff` found an authenticator. Make sure that it is lost before you revoke it."
+        ),
+        errors.RoleNeeded: (
+            "`enrol_staff` binds authenticators for the desk and for superusers, not for everybody."
+        ),
+        errors.ChangedMeanwhile: "Somebody used or changed it at that moment. Nothing was lost.",
+        errors.PluginMissing: (
+            "There is nothing to take over while django-otp's plug-in is not installed."
+        ),
+        errors.CannotHonour: (
+            "The device starts counting at a date of its own, or its clock is off by more than "
+            "ten steps. It stays as it is until the person re-enrols."
+        ),
+        errors.HasOwnCodes: (
+            "Their codes here are newer, so the old tokens are of no use. Delete those rows."
+        ),
+    },
+}
+
+
+class Defaults(RecoverySettings):
+    """What holds where a project has named nothing."""
+
+    def _get(self, name, default):  # noqa: ARG002 - whatever the setting is
+        return default
+
+
+def pages() -> dict[Path, str]:
+    """Return what each page has to say."""
+    with override("en"):
+        return {DOCS / "refusals.md": refusals(), DOCS / "settings.md": settings()}
+
+
+def refusals() -> str:
+    """The refusals by where they are met."""
+    sections = (_section(title, meant) for title, meant in MEANINGS.items())
+    return "\n".join([REFUSALS_HEAD, *sections])
+
+
+def settings() -> str:
+    """Every setting with what it is for, its default and its limit."""
+    rows = (
+        (
+            f"`RECOVERY_{name}`",
+            (inspect.getdoc(entry) or "").replace("``", "`"),
+            _default(getattr(Defaults(), name)),
+            _limit(name),
+        )
+        for name, entry in inspect.getmembers(
+            RecoverySettings, lambda entry: isinstance(entry, property)
+        )
+    )
+    return "\n".join(
+        [SETTINGS_HEAD, _table(("setting", "what it says", "default", "what `check` says"), rows)]
+    )
+
+
+def meanings() -> Iterator[type[errors.RecoveryError]]:
+    """Every refusal that the page explains."""
+    for meant in MEANINGS.values():
+        yield from meant
+
+
+def _section(title: str, meant: dict[type[errors.RecoveryError], str]) -> str:
+    rows = ((_text(refusal), f"`{refusal.code}`", text) for refusal, text in meant.items())
+    return f"## {title}\n\n" + _table(("the page says", "code", "what it means for you"), rows)
+
+
+def _text(refusal: type[errors.RecoveryError]) -> str:
+    return re.sub(r"%\((\w+)\)s", r"*\1*", str(refusal.message))
+
+
+def _default(value: object) -> str:
+    if isinstance(value, timedelta):
+        return _duration(value)
+    return f"`{value!r}`"
+
+
+def _duration(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % length == 0:
+            count = seconds // length
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return f"{seconds} seconds"
+
+
+def _limit(name: str) -> str:
+    """The errors that a wrong value of this setting raises."""
+    found = [
+        f"{text} (`{number}`)"
+        for number, text, _ in LIMITS
+        if re.search(rf"RECOVERY_{name}\b", text)
+        or (name == "ARGON2_PASSES" and "ARGON2_MEMORY" in text)
+    ]
+    return " ".join(found)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in row)} |\n" for row in lines)
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
