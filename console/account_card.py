@@ -1,4 +1,4 @@
-"""What the one account page answers: what can help this person now?"""
+"""The one account page: what can help this person now."""
 
 from __future__ import annotations
 

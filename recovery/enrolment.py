@@ -114,7 +114,7 @@ def activate_codes(account: Account, *, digest: str) -> int:
     if code_set is None:
         raise errors.NotTypedBack
     code_sets.end_all(account, because=EndReason.REPLACED)
-    now, count = timezone.now(), code_set.codes.count()
+    now, count = timezone.now(), int(code_set.codes.count())
     BackupCodeSet.objects.filter(pk=code_set.pk).update(confirmed=True, issued_at=now)
     Account.objects.filter(pk=account.pk).update(
         backup_codes_left=count, backup_codes_total=count, backup_codes_issued_at=now
@@ -139,5 +139,7 @@ def _pending(account: Account) -> QuerySet[TotpAuthenticator]:
 
 def _revoke_bound(account: Account) -> int:
     bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
-    dead = {"revoked_at": timezone.now(), "revoked_because": EndReason.REPLACED}
-    return int(bound.update(confirmed=False, **dead))
+    revoked: int = bound.update(
+        confirmed=False, revoked_at=timezone.now(), revoked_because=EndReason.REPLACED
+    )
+    return revoked

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
 
 from recovery.actors import Grounds
 from recovery.audit.detail import check_detail
@@ -26,6 +29,8 @@ class Draft:
     grounds: Grounds = field(default_factory=lambda: Grounds(reason=""))
     detail: dict[str, Any] = field(default_factory=dict)
     """Closed per operation: see ``recovery.audit.detail``."""
+    at: datetime = field(default_factory=timezone.now)
+    """When it began: what the operation adds is never older than its event."""
     also_tell: list[str] = field(default_factory=list)
     """Addresses to tell besides the confirmed ones: one that is just being removed."""
     tells_leads: bool = False
@@ -56,6 +61,7 @@ def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
     check_detail(draft.operation, draft.detail)
     actor, subject = draft.actor, draft.subject
     draft.event = AuditEvent.objects.create(
+        at=draft.at,
         operation=draft.operation,
         outcome=outcome,
         refusal=refusal,
