@@ -183,6 +183,16 @@ class RoleNeeded(RecoveryError):
     message = _("This person holds no role at the desk yet. Give them one with --role.")
 
 
+class LinkReplayed(RecoveryError):
+    code = "link_replayed"
+    message = _("This link was used before. If that was not you, call your help desk.")
+
+
+class PowerSuspended(RecoveryError):
+    code = "power_suspended"
+    message = _("You came back by a recovery. A lead has to confirm you before you act here.")
+
+
 class WrongCode(RecoveryError):
     code = "wrong_code"
     message = _("That code was not accepted. Wait for the next one and try again.")

@@ -17,7 +17,7 @@ from recovery.audit import Draft, append
 from recovery.conf import conf
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState
 from recovery.locks import locked
-from recovery.models import ContactAddress, LinkRequest
+from recovery.models import ContactAddress, LinkRequest, RecoveryLink
 
 if TYPE_CHECKING:
     from recovery.models import Account
@@ -26,6 +26,7 @@ AT_ONCE: Final = 50
 WINDOW: Final = timedelta(hours=1)
 MOST_BY_ACCOUNT: Final = 3
 MOST_BY_SOURCE: Final = 20
+MOST_BY_ADDRESS: Final = 5
 
 
 def ask(account: Account) -> None:
@@ -111,6 +112,16 @@ def _asks_seldom(account: Account, request: LinkRequest) -> None:
         raise errors.AskedTooOften
 
 
+def _address_gets_few(account: Account, request: LinkRequest) -> None:
+    """However many accounts share a mailbox, it is not flooded."""
+    address = suitable_address(account).address
+    sent = RecoveryLink.objects.filter(
+        address__address__iexact=address, requested_at__gt=request.requested_at - WINDOW
+    )
+    if sent.count() >= MOST_BY_ADDRESS:
+        raise errors.AskedTooOften
+
+
 def _has_a_settled_password(account: Account, _request: LinkRequest) -> None:
     if not passwords.is_settled(account):
         raise errors.PasswordTooNew
@@ -137,5 +148,6 @@ RULES: Final[tuple[Rule, ...]] = (
     _has_a_settled_password,
     _has_settled_addresses,
     _has_a_suitable_address,
+    _address_gets_few,
 )
 """What has to hold for a link by self-service: one hijacked mailbox must not be enough."""

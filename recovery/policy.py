@@ -14,13 +14,13 @@ from django.utils import timezone
 from recovery import errors
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind, Operation, Role, Tier, Way
+from recovery.models import Account
 from recovery.models.audit import TICKET_LENGTH
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
     from recovery.actors import Actor, Grounds
-    from recovery.models import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,16 @@ def verified_by_an_authenticator(attempt: Attempt) -> None:
     """A session that a recovery code opened has no power here."""
     if attempt.actor.verified_by is not AuthenticatorKind.TOTP:
         raise errors.NotVerified
+
+
+def has_their_power(attempt: Attempt) -> None:
+    """Somebody at the desk who came back by a recovery waits for a lead to confirm them."""
+    actor = attempt.actor.user
+    if actor is None:
+        return
+    suspended = Account.objects.filter(user_id=actor.pk, power_suspended_at__isnull=False)
+    if suspended.exists():
+        raise errors.PowerSuspended
 
 
 def stepped_up_recently(attempt: Attempt) -> None:
@@ -120,6 +130,7 @@ def from_the_command_line(attempt: Attempt) -> None:
 
 DESK: tuple[Rule, ...] = (
     holds_permission,
+    has_their_power,
     verified_by_an_authenticator,
     is_someone_else,
     outranks_the_subject,
@@ -128,7 +139,7 @@ DESK: tuple[Rule, ...] = (
     says_how_the_caller_was_proven,
 )
 ISSUING = (*DESK, is_not_frozen, is_active)
-REPORTING = (holds_permission, verified_by_an_authenticator, stepped_up_recently)
+REPORTING = (holds_permission, has_their_power, verified_by_an_authenticator, stepped_up_recently)
 COMMAND = (from_the_command_line,)
 OWN = (is_their_own, is_active)
 OWN_STEPPED_UP = (*OWN, verified_by_an_authenticator, stepped_up_recently, is_not_frozen)

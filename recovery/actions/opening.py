@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recovery import errors, links
 from recovery.actors import Actor
 from recovery.audit import Draft, append_failure, audited
-from recovery.enums import Operation
+from recovery.enums import LinkState, Operation
 
 if TYPE_CHECKING:
     from recovery.models import RecoveryLink
@@ -22,9 +22,16 @@ def look_at_link(*, token: Secret) -> RecoveryLink:
         draft = Draft(
             operation=Operation.OPEN_RECOVERY_LINK, actor=Actor.stranger(), subject=subject
         )
-        append_failure(draft, errors.LinkNotUsable)
-        raise errors.LinkNotUsable
+        refusal = _refusal_of(link)
+        append_failure(draft, refusal)
+        raise refusal
     return link
+
+
+def _refusal_of(link: RecoveryLink | None) -> type[errors.RecoveryError]:
+    """A link that comes a second time is suspicious, and stands out on the ledger."""
+    was_used = link is not None and link.state == LinkState.USED
+    return errors.LinkReplayed if was_used else errors.LinkNotUsable
 
 
 def open_recovery_link(*, token: Secret) -> RecoveryLink:

@@ -161,8 +161,13 @@ class Account(models.Model):
 
     @property
     def must_enrol_now(self) -> bool:
-        """Whether the gate is shut: flagged, without a date or with one that has passed."""
-        return self.is_flagged and (self.reenrolment_due_at is None or self.is_overdue)
+        """Whether the gate is shut: flagged, without a date or with one that has passed.
+
+        Not while recovery is frozen: nobody can enrol then, and whoever still has what was
+        bound before must not be shut out by what somebody else did.
+        """
+        is_due = self.reenrolment_due_at is None or self.is_overdue
+        return self.is_flagged and is_due and self.frozen_at is None
 
     @property
     def is_overdue(self) -> bool:

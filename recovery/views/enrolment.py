@@ -36,7 +36,12 @@ class RecoveryPage(Page):
         return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
 
     def page(self, **context: Any) -> HttpResponse:
-        return super().page(ends_at=self.recovering.ends_at, **context)
+        return super().page(
+            ends_at=self.recovering.ends_at,
+            way=self.recovering.way.value,
+            codes_left=self.account.backup_codes_left,
+            **context,
+        )
 
 
 class EnrolView(RecoveryPage):

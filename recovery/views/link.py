@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from recovery import actions, links
 from recovery.enums import LinkPurpose, Operation, Way
-from recovery.errors import LinkNotUsable, RecoveryError, WrongPassword
+from recovery.errors import LinkNotUsable, LinkReplayed, RecoveryError, WrongPassword
 from recovery.forms import LinkPasswordForm
 from recovery.secret import Secret
 from recovery.views import session
@@ -40,7 +40,7 @@ class RecoveryLinkView(Page):
             return self.ask(link, form=form)
         try:
             return self.open(secret, form)
-        except LinkNotUsable:
+        except (LinkNotUsable, LinkReplayed):
             return self.unusable()
         except RecoveryError as refusal:
             return self.ask(link, form=form, refusal=refusal)
