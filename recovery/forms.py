@@ -16,17 +16,33 @@ class PasswordField(forms.CharField):
         super().__init__(label=_("Password"), strip=False, max_length=4096, widget=widget, **kwargs)
 
 
+class CodeInput(forms.TextInput):
+    """Never writes a typed code back into a page."""
+
+    def format_value(self, value: Any) -> None:  # noqa: ARG002 - Django's
+        return None
+
+
 class CodeField(forms.CharField):
     """A code from an app, a sheet of paper or the telephone."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {
-            "autocomplete": "one-time-code",
+            "autocomplete": "off",
             "autocapitalize": "characters",
+            "autocorrect": "off",
             "spellcheck": "false",
             "class": "code",
         }
-        super().__init__(max_length=64, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=64, widget=CodeInput(attrs=attrs), **kwargs)
+
+
+class OneTimeCodeField(CodeField):
+    """Six digits from an authenticator app: phones offer their number pad."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric"}
 
 
 class SignInForm(forms.Form):
@@ -51,15 +67,19 @@ class LinkPasswordForm(forms.Form):
 class SecondFactorForm(forms.Form):
     """One field for a one-time code or a backup code."""
 
-    code = CodeField(label=_("Code"))
+    code = CodeField(label=_("One-time code or backup code"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autocomplete"] = "one-time-code"
 
 
 class ProveForm(forms.Form):
     """The first code of a new authenticator, and what to call it."""
 
-    code = CodeField(label=_("The six digits that your app shows now"))
+    code = OneTimeCodeField(label=_("The six digits that your app shows now"))
     name = forms.CharField(
-        label=_("What do you want to call it?"),
+        label=_("A name for it, so that you can tell it apart"),
         max_length=64,
         initial=_("My phone"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -75,7 +95,9 @@ class TypeBackForm(forms.Form):
 class StepUpForm(forms.Form):
     """A fresh one-time code, asked for beside what it is needed for."""
 
-    one_time_code = CodeField(label=_("One-time code from your authenticator"), required=False)
+    one_time_code = OneTimeCodeField(
+        label=_("One-time code from your authenticator app"), required=False
+    )
 
 
 class AddressForm(StepUpForm):

@@ -95,7 +95,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
             status=403,
             content_type="application/problem+json",
         )
-    return redirect("recovery:enrol")
+    onward = {"next": request.get_full_path()} if request.method == "GET" else None
+    return redirect(reverse("recovery:enrol", query=onward))
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, cast
 import segno
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from recovery import actions, codes, enrolment, totp
 from recovery.forms import ProveForm, TypeBackForm
-from recovery.views import session
-from recovery.views.pages import FormPage, Page, after_sign_in
+from recovery.gate import must_enrol
+from recovery.views import once, session
+from recovery.views.pages import FormPage, Page, after_sign_in, safe_next
 from recovery.views.sign_in import complete
 
 if TYPE_CHECKING:
     from django import forms
+    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
@@ -30,7 +33,7 @@ class RecoveryPage(Page):
         found = session.Recovering.of(request)
         if found is None:
             request.session.pop(session.RECOVERY_KEY, None)
-            return redirect("recovery:second_factor")
+            return redirect(_elsewhere(request))
         self.recovering = found
         self.account = found.account
         return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
@@ -61,12 +64,15 @@ class KeyView(RecoveryPage):
     template_name = "recovery/enrol_key.html"
     http_method_names = ["post"]
 
-    def post(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if once.is_repeated(request):
+            return redirect("recovery:enrol")
         started = enrolment.start(self.account)
         uri = totp.provisioning_uri(started.key, name=self.account.user.get_username())
         return self.page(
             form=ProveForm(),
             qr=qr_picture(uri),
+            uri=uri.reveal(),
             key_groups=_in_fours(totp.typeable(started.key).reveal()),
         )
 
@@ -92,11 +98,13 @@ class CodesView(RecoveryPage):
     def get(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
         if enrolment.proven_of(self.account) is None:
             return redirect("recovery:enrol")
-        return self.page()
+        return self.page(were_shown=enrolment.pending_sets(self.account).exists())
 
-    def post(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
+    def post(self, request: HttpRequest) -> HttpResponse:
         if enrolment.proven_of(self.account) is None:
             return redirect("recovery:enrol")
+        if once.is_repeated(request):
+            return redirect("recovery:enrol_codes")
         return self.page(codes=shown_codes(self.account), form=TypeBackForm())
 
 
@@ -143,8 +151,17 @@ def shown_codes(account: Any) -> list[str]:
 
 def qr_picture(uri: Secret) -> SafeString:
     """The picture that an authenticator app scans, drawn here as SVG."""
-    drawn = segno.make(uri.reveal(), micro=False).svg_inline(scale=5, border=4, light="#fff")
+    drawn = segno.make(uri.reveal(), micro=False).svg_inline(omitsize=True, border=4, light="#fff")
     return mark_safe(drawn)  # noqa: S308 - drawn by segno from a key of ours
+
+
+def _elsewhere(request: HttpRequest) -> str:
+    """Where to show a second factor first; whoever is in already chooses on their own page."""
+    is_in = session.holder_from(request).verified_by is not None
+    if is_in and not must_enrol(cast("AbstractBaseUser", request.user)):
+        return reverse("recovery:my_recovery")
+    onward = safe_next(request)
+    return reverse("recovery:second_factor", query={"next": onward} if onward else None)
 
 
 def _in_fours(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from recovery.enums import Operation, Outcome, Way
 from recovery.forms import AddressForm, ConfirmAddressForm, StepUpForm, TypeBackForm
 from recovery.locks import account_of
 from recovery.models import AuditEvent, ContactAddress, TotpAuthenticator
-from recovery.views import session
+from recovery.views import once, session
 from recovery.views.enrolment import shown_codes
 from recovery.views.pages import FormPage, Page
 
@@ -51,7 +51,12 @@ class HolderPage(Page):
         return proven_at is None or timezone.now() - proven_at > conf.STEP_UP_MAX_AGE
 
     def page(self, **context: Any) -> HttpResponse:
-        return super().page(account=self.account, needs_step_up=self.needs_step_up, **context)
+        return super().page(
+            account=self.account,
+            needs_step_up=self.needs_step_up,
+            turn=once.turn_of(self.request),
+            **context,
+        )
 
     def step_up(self, typed: str) -> None:
         """Renew the session's proof if a code was given; a backup code never counts here."""
@@ -167,6 +172,8 @@ class NewCodesView(HolderPage):
         return self.page(step_up_form=StepUpForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if once.is_repeated(request):
+            return redirect("recovery:new_codes")
         form = StepUpForm(request.POST)
         try:
             if form.is_valid():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
@@ -38,12 +41,9 @@ class Page(View):
         """Render the page: with a form that was refused, it is not a success."""
         if status is None:
             status = 409 if refusal else 422 if form is not None and form.is_bound else 200
-        response = render(
-            self.request,
-            self.template_name,
-            {"form": form, "refusal": refusal, **desk(), **context},
-            status=status,
-        )
+        shown = {"form": form, "refusal": refusal, **desk(), **context}
+        with timezone.override(zone_of(self.request) or timezone.get_current_timezone()):
+            response = render(self.request, self.template_name, shown, status=status)
         response["Referrer-Policy"] = "no-referrer"
         return response
 
@@ -88,6 +88,17 @@ def safe_next(request: HttpRequest) -> str:
     return wanted if stays else ""
 
 
+def zone_of(request: HttpRequest) -> ZoneInfo | None:
+    """The viewer's own time zone, which a script of ours names in a cookie; only a known one."""
+    name = request.COOKIES.get("timezone", "")
+    return ZoneInfo(name) if name in _zone_names() else None
+
+
 def after_sign_in(onward: str) -> str:
     """Where a sign-in leads."""
     return onward or reverse(conf.AFTER_SIGN_IN)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())

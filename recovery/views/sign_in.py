@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from zoneinfo import available_timezones
 
 from django.contrib.auth import logout
 from django.http import HttpResponseRedirect
@@ -17,7 +16,7 @@ from recovery.forms import SecondFactorForm, SignInForm
 from recovery.locks import account_of
 from recovery.models import AccountText, TotpAuthenticator
 from recovery.views import session
-from recovery.views.pages import FormPage, Page, after_sign_in, safe_next
+from recovery.views.pages import FormPage, Page, after_sign_in, safe_next, zone_of
 from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
@@ -167,9 +166,10 @@ def _gated(request: HttpRequest) -> session.Half | None:
 
 
 def _keep_time_zone(request: HttpRequest, account: Account) -> None:
-    zone = request.COOKIES.get("timezone", "")
-    if zone in available_timezones():
-        AccountText.objects.filter(pk=account.pk).exclude(time_zone=zone).update(time_zone=zone)
+    zone = zone_of(request)
+    if zone is not None:
+        text = AccountText.objects.filter(pk=account.pk)
+        text.exclude(time_zone=zone.key).update(time_zone=zone.key)
 
 
 __all__ = ["NoCodeView", "SecondFactorView", "SignInView", "SignOutView", "complete"]
