@@ -49,6 +49,10 @@ check: $(VENV)/dev.stamp ## Look over format, lint, types, imports, migrations, 
 	@echo "$(PYTHON) manage.py check --deploy --fail-level WARNING"
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## Measure, side by side in one run, and print the ratios
+	@$(PYTHON) -m benchmarks
+
 .PHONY: conformance
 conformance: $(VENV)/dev.stamp ## Show the requirements and the tests that carry them
 	@$(PYTHON) -m tests.conformance

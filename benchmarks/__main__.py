@@ -1,0 +1,42 @@
+"""Run every benchmark in a database of its own and print one table (``make bench``)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Make the database, measure, print."""
+    with tempfile.TemporaryDirectory(prefix="sparekey-bench-") as folder:
+        os.environ["VAR_DIR"] = folder
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+        sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+        import django  # noqa: PLC0415 - after the environment is set
+
+        django.setup()
+        _measure()
+
+
+def _measure() -> None:
+    import django  # noqa: PLC0415 - see main
+    from django.core.management import call_command  # noqa: PLC0415 - see main
+    from django.db import connection  # noqa: PLC0415 - see main
+
+    from benchmarks.codes import measure_codes  # noqa: PLC0415 - needs loaded apps
+    from benchmarks.sign_in import measure_sign_in  # noqa: PLC0415 - needs loaded apps
+
+    call_command("migrate", verbosity=0)
+    print(
+        f"Django {django.get_version()}, Python {platform.python_version()}, "
+        f"{connection.vendor}, {os.cpu_count()} cores"
+    )
+    for row in (*measure_sign_in(), *measure_codes()):
+        print(row)
+
+
+if __name__ == "__main__":
+    main()
