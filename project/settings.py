@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "recovery.apps.RecoveryConfig",
     "project.apps.ProjectConfig",
 ]
-if DEBUG and (BASE_DIR / "project" / "demo" / "apps.py").exists():
+if DEBUG:
     INSTALLED_APPS.append("project.demo")
 
 MIDDLEWARE = [
