@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recovery', '0002_search_index'),
+        ("recovery", "0002_search_index"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='backupcodeset',
-            name='adopted_from',
-            field=models.CharField(blank=True, max_length=32, verbose_name='adopted from'),
+            model_name="backupcodeset",
+            name="adopted_from",
+            field=models.CharField(blank=True, max_length=32, verbose_name="adopted from"),
         ),
     ]
