@@ -92,7 +92,7 @@ def flag_badge(enrolment: str, due_at: datetime | None) -> SafeString | str:
         return ""
     if due_at is None:
         return badge(_("Due now"), tone="bad")
-    day = formats.date_format(timezone.localtime(due_at), "SHORT_DATE_FORMAT")
+    day = formats.date_format(timezone.localtime(due_at), "DATE_FORMAT")
     if due_at <= timezone.now():
         return badge(_("Overdue since %(day)s") % {"day": day}, tone="bad")
     return badge(_("Due %(day)s") % {"day": day}, tone="warn")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from console.staff_session import Mark, digest
 from recovery.actors import Actor
 from recovery.middleware import source_of
+from recovery.models import TotpAuthenticator
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 def actor_from(request: HttpRequest) -> Actor:
     """Say in the domain's words who is asking, and how their session was verified.
 
-    The mark counts only while django-otp still knows the device as alive and theirs.
+    The mark counts only while django-otp still knows an authenticator of theirs as alive: a set
+    of codes that the host project let them in by since is none.
     """
     if not request.user.is_authenticated:
         return Actor(user=None, name="", source=source_of(request))
     mark = Mark.of(request)
-    is_verified = mark is not None and getattr(request.user, "otp_device", None) is not None
+    device = getattr(request.user, "otp_device", None)
+    is_verified = mark is not None and isinstance(device, TotpAuthenticator)
     return Actor(
         user=request.user,
         name=request.user.get_username(),

@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "recovery.apps.RecoveryConfig",
     "project.apps.ProjectConfig",
 ]
-if DEBUG and (BASE_DIR / "project" / "demo" / "apps.py").exists():
+if DEBUG:
     INSTALLED_APPS.append("project.demo")
 
 MIDDLEWARE = [
@@ -179,6 +179,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en-gb")
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
+FORMAT_MODULE_PATH = ["console.formats"]
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Recovery desk <desk@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
 
 from recovery import sync
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+    from django.db.models import QuerySet
+
+
+DEVICES: Final = (TotpAuthenticator, BackupCodeSet)
+"""In the order in which django-otp takes them."""
 
 
 def locked(account: Account) -> Account:
@@ -17,22 +24,40 @@ def locked(account: Account) -> Account:
     django-otp locks a device before it asks us to verify, and verifying then writes the
     account. Whoever goes the other way round would meet it in a deadlock.
     """
-    lock_devices(account.user_id)
-    fresh = Account.objects.select_for_update(of=("self",)).select_related("user")
-    return fresh.get(pk=account.pk)
-
-
-def lock_devices(user_id: object) -> None:
-    """Lock the live authenticators and code sets of a user, in django-otp's own order."""
-    apps = TotpAuthenticator.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
-    list(apps.select_for_update().values_list("pk", flat=True))
-    lock_sets(user_id)
+    fresh = None
+    while fresh is None:
+        fresh = _locked_in_order(account)
+    return fresh
 
 
 def lock_sets(user_id: object) -> None:
     """Lock the live code sets alone: for whoever holds one of them already."""
-    sets = BackupCodeSet.objects.filter(user_id=user_id, confirmed=True).order_by("pk")
-    list(sets.select_for_update().values_list("pk", flat=True))
+    _ids(_live(BackupCodeSet, user_id).select_for_update())
+
+
+def _locked_in_order(account: Account) -> Account | None:
+    """Take the locks; give them back if a device came meanwhile, which we would lock too late.
+
+    Only whoever holds the account adds devices to it: once it is ours, there come no more.
+    """
+    user_id = account.user_id
+    with transaction.atomic():
+        held = [_ids(_live(model, user_id).select_for_update()) for model in DEVICES]
+        accounts = Account.objects.select_for_update(of=("self",)).select_related("user")
+        fresh = accounts.get(pk=account.pk)
+        if [_ids(_live(model, user_id)) for model in DEVICES] == held:
+            return fresh
+        transaction.set_rollback(True)
+    return None
+
+
+def _live(model: Any, user_id: object) -> QuerySet[Any]:
+    live: QuerySet[Any] = model.objects.filter(user_id=user_id, confirmed=True)
+    return live.order_by("pk")
+
+
+def _ids(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))
 
 
 def account_of(user: AbstractBaseUser) -> Account:

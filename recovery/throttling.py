@@ -110,11 +110,16 @@ def _key(*parts: str) -> str:
 
 
 def network_of(source: str) -> str:
-    """The address, or for IPv6 its /64: one customer has 2^64 addresses to come from."""
+    """The address, or for IPv6 its /64: one customer has 2^64 addresses to come from.
+
+    A server that listens on both sees IPv4 as IPv6; those of all the world share one /64.
+    """
     try:
         address = ipaddress.ip_address(source)
     except ValueError:
         return source
     if isinstance(address, ipaddress.IPv4Address):
         return source
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.utils import timezone
 
 from recovery import links, totp
@@ -118,7 +119,8 @@ def live_set(owner, kind=CodeKind.SAVED):
 
 
 def _issue(owner, prepared):
-    replace(owner, prepared)
+    with transaction.atomic():
+        replace(owner, prepared)
     return live_set(owner, prepared.kind), tuple(code.reveal() for code in prepared.clear)
 
 

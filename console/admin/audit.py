@@ -11,11 +11,11 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import display
 
 from console import displays, exports
+from console.admin import filters
 from console.admin.looking import LookOnly
 from console.admin.pagination import CappedPaginator
 from console.resources import EVENT_COLUMNS, EventResource
@@ -47,7 +47,7 @@ class AuditEventAdmin(LookOnly, exports.AuditedExport, ModelAdmin):
         ("subject_name", FieldTextFilter),
         ("actor_name", FieldTextFilter),
         ("ticket", FieldTextFilter),
-        ("at", RangeDateTimeFilter),
+        ("at", filters.MomentFilter),
     )
     list_filter_submit = True
     list_fullwidth = True

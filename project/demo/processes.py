@@ -43,6 +43,7 @@ def environment(port: int) -> dict[str, str]:
         "DEFAULT_FROM_EMAIL": "Alder Quay help desk <desk@example.org>",
         "DESK_NAME": "Alder Quay help desk",
         "DESK_CONTACT": "extension 4357 (HELP), from any desk phone",
+        "DJANGO_RUNSERVER_HIDE_WARNING": "true",
         # What is printed shows at once, also where it is piped.
         "PYTHONUNBUFFERED": "1",
     }

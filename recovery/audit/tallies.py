@@ -14,6 +14,7 @@ from recovery.actors import Actor, Source
 from recovery.audit.ledger import Draft, append
 from recovery.enums import Operation, Outcome
 from recovery.models import FailureTally
+from recovery.throttling import network_of
 
 if TYPE_CHECKING:
     from recovery.errors import RecoveryError
@@ -44,7 +45,7 @@ def flush_tallies(*, now: datetime | None = None) -> int:
 
 def _count(draft: Draft, refusal: type[RecoveryError]) -> int:
     minute = _minute(timezone.now())
-    source = draft.actor.source.address
+    source = network_of(draft.actor.source.address)
     parts = (minute.isoformat(), draft.operation, refusal.code, source)
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     FailureTally.objects.get_or_create(

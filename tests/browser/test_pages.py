@@ -1,7 +1,10 @@
 """Every page of the console, for keyboards, screen readers, dark rooms and small screens."""
 
+import re
+
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
 from recovery.models import AuditEvent
@@ -94,6 +97,17 @@ def test_signing_out_is_within_reach_of_the_keyboard(desk_page):
     desk_page.get_by_role("button", name="Sign out").press("Enter")
 
     desk_page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_the_theme_can_be_chosen_against_the_systems_and_stays(desk_page):
+    desk_page.emulate_media(color_scheme="dark")
+    desk_page.reload()
+    desk_page.locator(".desk-user summary").press("Enter")
+    desk_page.get_by_role("button", name="Light").press("Enter")
+    expect(desk_page.locator("html")).not_to_have_class(re.compile("dark"))
+
+    desk_page.reload()
+    expect(desk_page.locator("html")).not_to_have_class(re.compile("dark"))
 
 
 def test_the_skip_link_is_the_first_stop(desk_page, subject):

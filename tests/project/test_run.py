@@ -51,7 +51,7 @@ def test_runs_add_up():
     [
         (["tests/project/test_local.py", "-k", "nothing_but_the_file"], "1 passed, 0 failed"),
         (["--no-such-option"], "0 passed, 1 failed"),
-        (["-k", "no_test_has_this_name"], "0 passed"),
+        (["tests/project/test_local.py", "-k", "no_test_has_this_name"], "0 passed"),
     ],
 )
 def test_the_last_line_says_how_it_went(arguments, last_line):

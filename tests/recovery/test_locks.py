@@ -5,34 +5,51 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recovery.locks import locked
+from recovery import locks
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
 from tests.factories import account, app, phone_code, saved_codes
 
 pytestmark = pytest.mark.django_db
 
-OURS = (TotpAuthenticator, BackupCodeSet)
+TABLES = [model._meta.db_table for model in (TotpAuthenticator, BackupCodeSet, Account)]
 
 
 def tables_read(queries):
-    seen = [
-        table
-        for query in queries
-        for table in (model._meta.db_table for model in (*OURS, Account))
-        if f'FROM "{table}"' in query["sql"]
-    ]
-    return list(dict.fromkeys(seen))
+    return [table for query in queries for table in TABLES if f'FROM "{table}"' in query["sql"]]
 
 
-def test_devices_are_locked_in_django_otps_order_and_the_account_last():
+def test_devices_are_locked_in_django_otps_order_and_the_account_after_them():
     owner = account()
-    registered = [model for model in django_otp.device_classes() if model in OURS]
+    registered = [model for model in django_otp.device_classes() if model in locks.DEVICES]
 
     with CaptureQueriesContext(connection) as queries:
-        locked(owner)
+        locks.locked(owner)
 
-    expected = [model._meta.db_table for model in (*registered, Account)]
-    assert tables_read(queries) == expected
+    assert tuple(registered) == locks.DEVICES
+    assert tables_read(queries)[:3] == TABLES
+
+
+def test_a_device_that_came_while_we_waited_for_the_account_is_locked_before_it(monkeypatch):
+    owner = account()
+    saved_codes(owner)
+    take, taken = locks._locked_in_order, []
+    look, looks = locks._ids, []
+
+    def look_while_somebody_regenerates(rows):
+        looks.append(rows)
+        if len(looks) == len(locks.DEVICES) + 1:
+            saved_codes(owner)
+        return look(rows)
+
+    def note(owner):
+        taken.append(take(owner))
+        return taken[-1]
+
+    monkeypatch.setattr(locks, "_ids", look_while_somebody_regenerates)
+    monkeypatch.setattr(locks, "_locked_in_order", note)
+
+    assert locks.locked(owner) == owner
+    assert taken == [None, owner]
 
 
 def test_django_otp_takes_the_devices_of_a_model_by_id():
@@ -40,6 +57,6 @@ def test_django_otp_takes_the_devices_of_a_model_by_id():
     apps, sets = [app(owner), app(owner)], [saved_codes(owner)[0], phone_code(owner)[0]]
     TotpAuthenticator.objects.filter(pk=apps[0].pk).update(failures=1)
 
-    devices = list(django_otp.devices_for_user(owner.user, for_verify=True))
+    devices = list(django_otp.devices_for_user(owner.user))
 
     assert devices == [*apps, *sets]

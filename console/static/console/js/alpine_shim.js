@@ -99,6 +99,8 @@
 
   document.addEventListener("alpine:init", () => {
     rewrite(document);
+    // From here on Alpine sets it; what it did not set itself it would never take away.
+    document.documentElement.classList.remove("dark");
     const theme = window.theme;
     Alpine.data("theme", (chosen) => shell(theme(chosen)));
   });

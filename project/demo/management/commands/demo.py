@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,7 @@ def _who_can_sign_in(port: int, memory: Memory) -> str:
             *lines,
             "",
             "The one-time code of the moment, in another terminal:",
-            f"  .venv/bin/python manage.py totp {next(iter(memory.passwords))}",
+            f"  {os.path.relpath(sys.executable)} manage.py totp {next(iter(memory.passwords))}",
             f"Mails end up at {site}/demo/mail/ and go nowhere else.",
             "",
         ]
