@@ -100,6 +100,10 @@ class StepUpForm(forms.Form):
     )
 
 
+class TakeCodesForm(StepUpForm, TypeBackForm):
+    """A code typed back by somebody who may have taken their time to save it."""
+
+
 class AddressForm(StepUpForm):
     """An address to add."""
 

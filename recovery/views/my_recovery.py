@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from recovery import actions, errors, second_factor
 from recovery.announcements import WHAT_HAPPENED, said
+from recovery.audit import Draft, append
 from recovery.conf import conf
 from recovery.enums import Operation, Outcome, Way
-from recovery.forms import AddressForm, ConfirmAddressForm, StepUpForm, TypeBackForm
+from recovery.forms import AddressForm, ConfirmAddressForm, StepUpForm, TakeCodesForm
 from recovery.locks import account_of
 from recovery.models import AuditEvent, ContactAddress, TotpAuthenticator
 from recovery.views import once, session
@@ -72,6 +73,13 @@ class HolderPage(Page):
             device=shown.authenticator.persistent_id,
             verified_at=timezone.now(),
         ).write(self.request)
+        draft = Draft(
+            operation=Operation.HOLDER_STEP_UP,
+            actor=self.actor,
+            subject=self.account,
+            detail={"way": shown.way},
+        )
+        append(draft, Outcome.COMPLETED)
 
 
 class MyRecoveryView(HolderPage):
@@ -107,7 +115,7 @@ class HolderAction(MyRecoveryView):
                 self.step_up(form.cleaned_data["one_time_code"])
             self.act(**kwargs)
         except errors.RecoveryError as refusal:
-            return self.overview(refusal=refusal)
+            return self.overview(refusal=refusal, tried=request.path)
         messages.info(request, str(self.done))
         return redirect("recovery:my_recovery")
 
@@ -156,7 +164,7 @@ class NewAuthenticatorView(HolderAction):
             if self.needs_step_up:
                 raise errors.StepUpRequired
         except errors.RecoveryError as refusal:
-            return self.overview(refusal=refusal)
+            return self.overview(refusal=refusal, tried=request.path)
         user = self.account.user
         user.backend = request.session["_auth_user_backend"]
         session.Recovering.open(request, user, way=Way.AUTHENTICATOR)
@@ -182,16 +190,17 @@ class NewCodesView(HolderPage):
                 raise errors.StepUpRequired
         except errors.RecoveryError as refusal:
             return self.page(refusal=refusal, step_up_form=StepUpForm())
-        return self.page(codes=shown_codes(self.account), form=TypeBackForm())
+        return self.page(codes=shown_codes(self.account), form=TakeCodesForm())
 
 
 class TakeCodesView(FormPage, HolderPage):
     """One code typed back: the fresh set is in force."""
 
     template_name = "recovery/new_codes_finish.html"
-    form_class = TypeBackForm
+    form_class = TakeCodesForm
 
     def accept(self, form: forms.Form) -> HttpResponse:
+        self.step_up(form.cleaned_data["one_time_code"])
         actions.take_backup_codes(
             actor=self.actor, subject=self.account, typed=form.cleaned_data["code"]
         )

@@ -75,8 +75,12 @@ class FormPage(Page):
 
 
 def desk() -> dict[str, Any]:
-    """How the desk is called, and where."""
-    return {"desk_name": conf.DESK_NAME, "desk_contact": conf.DESK_CONTACT}
+    """How the desk is called, and where; and how old an address has to be for a link."""
+    return {
+        "desk_name": conf.DESK_NAME,
+        "desk_contact": conf.DESK_CONTACT,
+        "address_min_days": conf.ADDRESS_MIN_AGE.days,
+    }
 
 
 def safe_next(request: HttpRequest) -> str:
