@@ -9,8 +9,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery import bursts, code_sets, codes, errors, flags, notices
-from recovery.actors import Actor
+from recovery import bursts, code_sets, codes, errors, flags, notices, throttling
+from recovery.actors import Actor, current_source
 from recovery.audit.ledger import Draft, append
 from recovery.audit.tallies import append_failure
 from recovery.conf import conf
@@ -81,12 +81,15 @@ def _attempt(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSe
     if account.frozen_at is not None:
         _refuse(account, kind, errors.AccountFrozen)
         return None
+    source = current_source.get().address
     admission = count_attempt(Account.objects.filter(pk=account.pk))
-    is_looked_at = admission.admitted and admission.failures <= conf.FAILURE_LIMIT
+    is_admitted = throttling.admits_source(source) and admission.admitted
+    is_looked_at = is_admitted and admission.failures <= conf.FAILURE_LIMIT
     found = _holder_among(candidates) if is_looked_at else None
     if found is not None:
+        throttling.give_back(source)
         return found
-    _refuse(account, kind, errors.WrongCode if admission.admitted else errors.TooManyAttempts)
+    _refuse(account, kind, errors.WrongCode if is_admitted else errors.TooManyAttempts)
     bursts.note(account, admission.failures)
     if admission.failures >= conf.FAILURE_LIMIT:
         _kill(account)

@@ -84,6 +84,17 @@ def succeeded(*, name: str, source: str) -> None:
     take_back_source.update(failures=F("failures") - 1)
 
 
+def admits_source(source: str) -> bool:
+    """Count an attempt to redeem under its source, whatever the account; whether it may be."""
+    return not source or _count(_key("redeem", source), FREE_BY_SOURCE) <= timedelta(0)
+
+
+def give_back(source: str) -> None:
+    """An attempt to redeem succeeded: give its source that one back."""
+    counted = Throttle.objects.filter(pk=_key("redeem", source), failures__gt=0)
+    counted.update(failures=F("failures") - 1)
+
+
 def forget_old(*, now: datetime | None = None) -> int:
     """Delete counts that nobody added to for a day; return how many."""
     before = (now or timezone.now()) - FORGOTTEN_AFTER
