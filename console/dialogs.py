@@ -12,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from console import forms, step_up
 from console.requests import actor_from
 from recovery import actions
+from recovery.audit import Draft, append_failure
 from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
+from recovery.errors import FormInvalid
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
 
+    from recovery.actors import Grounds
     from recovery.errors import RecoveryError
     from recovery.models import Account
 
@@ -60,12 +63,23 @@ class Dialog:
 
     def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
         """Step up if the form carries a code, then make the one call."""
-        grounds = form.grounds()
+        grounds = self._grounds(request, subject, form)
         if form.cleaned_data.get("one_time_code"):
             step_up.prove(request, form.cleaned_data["one_time_code"])
         return self.verb(
             actor=actor_from(request), subject=subject, grounds=grounds, **form.values()
         )
+
+    def _grounds(
+        self, request: HttpRequest, subject: Account, form: forms.OperationForm
+    ) -> Grounds:
+        """The grounds, or a recorded refusal: somebody else's form comes before any operation."""
+        try:
+            return form.grounds()
+        except FormInvalid as refusal:
+            draft = Draft(operation=self.operation, actor=actor_from(request), subject=subject)
+            append_failure(draft, type(refusal))
+            raise
 
     def context(
         self,
