@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from recovery import actions, links
 from recovery.conf import conf
+from recovery.csrf import quiet_origin
 from recovery.errors import RecoveryError
 from recovery.secret import Secret
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @method_decorator(never_cache, name="dispatch")
 class RecoveryLinkView(View):
     """Where a recovery link leads. Looking uses nothing up: mail scanners open links."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return quiet_origin(super().as_view(**initkwargs))
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show whether the link can be used; HEAD is answered from here too."""

@@ -106,6 +106,30 @@ def test_the_page_does_not_repeat_the_token(client):
         assert token.reveal() not in response.content.decode()
 
 
+QUIET = {"origin": "null", "sec-fetch-site": "same-origin"}
+"""What a browser says on a POST from a page that gives no referrer."""
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer"),
+    [
+        (QUIET, 200),
+        (QUIET | {"sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "https://elsewhere.example.org"}, 403),
+    ],
+    ids=["our own page", "another site", "an old browser", "another origin"],
+)
+def test_a_page_without_referrer_can_still_be_posted_from(headers, answer):
+    _, token = open_link(account())
+    strict = Client(enforce_csrf_checks=True)
+    form_token = strict.get(page(token)).context["csrf_token"]
+
+    posted = {"csrfmiddlewaretoken": str(form_token)}
+
+    assert strict.post(page(token), posted, headers=headers).status_code == answer
+
+
 def test_the_host_header_never_comes_into_a_mail(client, settings):
     settings.ALLOWED_HOSTS = ["*"]
     settings.RECOVERY_BASE_URL = "https://desk.example.org"
