@@ -147,7 +147,9 @@ def _link(link: RecoveryLink) -> dict[str, Any]:
 
 def _notice(notice: Notice) -> dict[str, Any]:
     return {
-        "kind": Operation(notice.operation).label,
+        "kind": _("The mail with the link")
+        if notice.link_id
+        else Operation(notice.operation).label,
         "address_masked": mask_address(notice.address),
         "state": notice.get_state_display(),
         "when": notice.ended_at or notice.queued_at,

@@ -43,6 +43,9 @@ def deliver(pk: int) -> bool:
     notice = _claim(pk)
     if notice is None:
         return False
+    if notice.attempts > conf.NOTICE_ATTEMPTS:  # on each attempt the worker itself died
+        _give_up(notice)
+        return False
     try:
         message = _message(notice)
         if message is None:
@@ -125,6 +128,10 @@ def _failed(notice: Notice, error: Exception) -> None:
         notice.leased_until = None
         notice.save(update_fields=["last_error", "next_attempt_at", "leased_until"])
         return
+    _give_up(notice)
+
+
+def _give_up(notice: Notice) -> None:
     with transaction.atomic():
         _end(notice, NoticeState.DEAD, Outcome.FAILED)
 

@@ -40,23 +40,24 @@ def start(account: Account) -> Started:
     return Started(authenticator=authenticator, key=key)
 
 
-def pending_of(account: Account) -> TotpAuthenticator | None:
-    """The authenticator that is being enrolled."""
-    found: TotpAuthenticator | None = _pending(account).order_by("-pk").first()
+def pending_of(account: Account, begun: int | None) -> TotpAuthenticator | None:
+    """The authenticator that is being enrolled, if it is the one that was ``begun`` here.
+
+    Never just the account's: whoever came in before might have left theirs to be finished.
+    """
+    found: TotpAuthenticator | None = _pending(account).filter(pk=begun).first()
     return found
 
 
-def proven_of(account: Account) -> TotpAuthenticator | None:
-    """The authenticator that is being enrolled, once a code of it was typed."""
-    found: TotpAuthenticator | None = (
-        _pending(account).filter(proven_at__isnull=False).order_by("-pk").first()
-    )
-    return found
+def proven_of(account: Account, begun: int | None) -> TotpAuthenticator | None:
+    """The authenticator that was ``begun`` here, once a code of it was typed."""
+    found = pending_of(account, begun)
+    return found if found is not None and found.proven_at is not None else None
 
 
-def prove(account: Account, *, typed: str, name: str) -> None:
+def prove(account: Account, begun: int | None, *, typed: str, name: str) -> None:
     """Take a first code of the new authenticator, or raise ``WrongCode``."""
-    authenticator = pending_of(account)
+    authenticator = pending_of(account, begun)
     if authenticator is None:
         raise errors.NothingProven
     if not totp.verify_pending(authenticator, typed=typed):
@@ -92,12 +93,12 @@ def typed_back_digest(account: Account, typed: str) -> str:
     return code_set.stored_recipe.digest(code)
 
 
-def activate(account: Account) -> tuple[TotpAuthenticator, int]:
+def activate(account: Account, begun: int | None) -> tuple[TotpAuthenticator, int]:
     """Put the proven authenticator in force and the old ones out; return how many those were.
 
     Inside the operation's transaction, on a locked account.
     """
-    authenticator = proven_of(account)
+    authenticator = proven_of(account, begun)
     if authenticator is None:
         raise errors.NothingProven
     revoked = _revoke_bound(account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recovery import bursts, errors, redemption, throttling, totp
+from recovery import bursts, codes, errors, redemption, throttling, totp
 from recovery.actors import Actor, current_source
 from recovery.audit import Draft, append_failure
 from recovery.enums import CodeKind, Operation, Way
@@ -35,7 +35,9 @@ def show(account: Account, *, typed: str, operation: Operation) -> Shown:
         shown = _shown(account, typed)
     except errors.RecoveryError as refusal:
         claimant = Actor.holder(account.user, verified_by=None)
-        append_failure(Draft(operation=operation, actor=claimant, subject=account), type(refusal))
+        draft = Draft(operation=operation, actor=claimant, subject=account)
+        draft.detail = {"way": _way_meant(typed)}
+        append_failure(draft, type(refusal))
         raise
     throttling.succeeded(name=name, source=source)
     return shown
@@ -54,6 +56,14 @@ def _shown(account: Account, typed: str) -> Shown:
     if code_set is None:
         raise errors.WrongCode
     return Shown(way=WAYS[CodeKind(code_set.kind)])
+
+
+def _way_meant(typed: str) -> Way:
+    """What kind of proof a text would be, right or wrong (ASVS 16.3.1)."""
+    if looks_like_one_time_code(typed):
+        return Way.AUTHENTICATOR
+    code = codes.read(typed)
+    return WAYS[codes.kind_of(code) if code is not None else CodeKind.SAVED]
 
 
 def looks_like_one_time_code(typed: str) -> bool:

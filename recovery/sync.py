@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db import connections
+from django.db.models import CharField
 
 from recovery import policy
 from recovery.enums import Enrolment, Tier
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 BATCH: Final = 2_000
 TEXT_FIELDS: Final = ("display_name", "login_name", "address", "staff_number", "folded")
+TEXT_LENGTHS: Final = {
+    field.name: field.max_length
+    for field in AccountText._meta.get_fields()
+    if isinstance(field, CharField)
+}
+"""A user model may hold longer names than our columns: the whole is still in ``folded``."""
 SIGN_IN_FIELDS: Final = frozenset({"last_login", "password"})
 """User columns whose saving leaves the text as it is: every sign-in writes the first."""
 
@@ -67,11 +74,8 @@ def _write_text(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> 
         texts.append(
             AccountText(
                 account_id=pk,
-                display_name=found.display_name,
-                login_name=found.login_name,
-                address=found.address,
-                staff_number=found.staff_number,
                 folded=found.folded,
+                **{name: getattr(found, name)[:length] for name, length in TEXT_LENGTHS.items()},
             )
         )
     AccountText.objects.using(using).bulk_create(

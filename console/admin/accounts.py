@@ -175,8 +175,20 @@ class AccountAdmin(LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdm
             raise Http404
         return Account.objects.select_related("text", "user").get(pk=account.pk)
 
-    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """simple-history would look for an account of any name, and break."""
+        self.account_or_404(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
         """simple-history would save a view-only user's POST here."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        return super().history_form_view(request, *args, **kwargs)
+        self.account_or_404(request, object_id)
+        if not version_id.isdecimal():
+            raise Http404
+        return super().history_form_view(request, object_id, version_id, extra_context)

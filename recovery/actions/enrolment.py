@@ -29,10 +29,17 @@ class Bound:
 
 
 def bind_authenticator(
-    *, actor: Actor, subject: Account, way: Way, typed: str, link: RecoveryLink | None = None
+    *,
+    actor: Actor,
+    subject: Account,
+    way: Way,
+    begun: int | None,
+    typed: str,
+    link: RecoveryLink | None = None,
 ) -> Bound:
     """Put the proven authenticator and the typed-back codes in force, and everything else out.
 
+    ``begun`` is the authenticator of this very session.
     Old authenticators and codes are revoked, the flag is lifted, other sessions end. Whoever
     came back by a code or a link and is at the desk has no power there until a lead confirms.
     """
@@ -41,7 +48,7 @@ def bind_authenticator(
     with audited(operation, actor=actor, subject=subject) as draft:
         account = draft.account
         policy.require_way(account, way)
-        authenticator, revoked = enrolment.activate(account)
+        authenticator, revoked = enrolment.activate(account, begun)
         codes = enrolment.activate_codes(account, digest=digest)
         end_sessions(account)
         Account.objects.filter(pk=account.pk).update(failures=0, retry_at=None)

@@ -26,6 +26,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.CONFIRM_STAFF: frozenset(),
     Operation.CLOSE_INCIDENT: frozenset({"incidents"}),
     Operation.HOLDER_SIGN_IN: frozenset({"way"}),
+    Operation.HOLDER_STEP_UP: frozenset({"way"}),
     Operation.ASK_RECOVERY_LINK: frozenset({"request", "address"}),
     Operation.BIND_AUTHENTICATOR: frozenset({"way", "bound", "revoked", "left"}),
     Operation.TAKE_BACKUP_CODES: frozenset({"left"}),

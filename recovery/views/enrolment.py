@@ -38,6 +38,11 @@ class RecoveryPage(Page):
         self.account = found.account
         return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether a code of the new authenticator was typed."""
+        return enrolment.proven_of(self.account, self.recovering.begun) is not None
+
     def page(self, **context: Any) -> HttpResponse:
         return super().page(
             ends_at=self.recovering.ends_at,
@@ -53,9 +58,10 @@ class EnrolView(RecoveryPage):
     template_name = "recovery/enrol.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
-        if enrolment.proven_of(self.account) is not None:
+        if self.is_proven:
             return redirect("recovery:enrol_codes")
-        return self.page(begun=enrolment.pending_of(self.account) is not None)
+        begun = enrolment.pending_of(self.account, self.recovering.begun)
+        return self.page(begun=begun is not None)
 
 
 class KeyView(RecoveryPage):
@@ -68,6 +74,7 @@ class KeyView(RecoveryPage):
         if once.is_repeated(request):
             return redirect("recovery:enrol")
         started = enrolment.start(self.account)
+        session.Recovering.begin(request, started.authenticator)
         uri = totp.provisioning_uri(started.key, name=self.account.user.get_username())
         return self.page(
             form=ProveForm(),
@@ -85,7 +92,10 @@ class ProveView(FormPage, RecoveryPage):
 
     def accept(self, form: forms.Form) -> HttpResponse:
         enrolment.prove(
-            self.account, typed=form.cleaned_data["code"], name=form.cleaned_data["name"]
+            self.account,
+            self.recovering.begun,
+            typed=form.cleaned_data["code"],
+            name=form.cleaned_data["name"],
         )
         return redirect("recovery:enrol_codes")
 
@@ -96,12 +106,12 @@ class CodesView(RecoveryPage):
     template_name = "recovery/enrol_codes.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's
-        if enrolment.proven_of(self.account) is None:
+        if not self.is_proven:
             return redirect("recovery:enrol")
         return self.page(were_shown=enrolment.pending_sets(self.account).exists())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if enrolment.proven_of(self.account) is None:
+        if not self.is_proven:
             return redirect("recovery:enrol")
         if once.is_repeated(request):
             return redirect("recovery:enrol_codes")
@@ -120,6 +130,7 @@ class FinishView(FormPage, RecoveryPage):
             actor=found.actor,
             subject=self.account,
             way=found.way,
+            begun=found.begun,
             typed=form.cleaned_data["code"],
             link=found.link,
         )

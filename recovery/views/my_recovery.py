@@ -167,7 +167,9 @@ class NewAuthenticatorView(HolderAction):
             return self.overview(refusal=refusal, tried=request.path)
         user = self.account.user
         user.backend = request.session["_auth_user_backend"]
-        session.Recovering.open(request, user, way=Way.AUTHENTICATOR)
+        session.Recovering.open(
+            request, user, way=Way.AUTHENTICATOR, device=self.actor.authenticator
+        )
         return redirect("recovery:enrol")
 
 

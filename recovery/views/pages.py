@@ -13,10 +13,10 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from recovery.conf import conf
+from recovery.csrf import quiet_origin
 from recovery.errors import RecoveryError
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-@method_decorator([never_cache, csrf_protect, sensitive_post_parameters()], name="dispatch")
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class Page(View):
     """A page that extends one base template, which an adopter overrides."""
 
     template_name: str
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return quiet_origin(super().as_view(**initkwargs))
 
     def page(
         self,

@@ -14,13 +14,11 @@ from recovery.actors import Actor, current_source
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind, LinkState, Way
 from recovery.locks import account_of
-from recovery.models import Account, RecoveryLink
+from recovery.models import Account, RecoveryLink, TotpAuthenticator
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
-
-    from recovery.models import TotpAuthenticator
 
 HALF_KEY: Final = "recovery_half_signed_in"
 RECOVERY_KEY: Final = "recovery_session"
@@ -64,6 +62,8 @@ class Recovering:
     backend: str
     onward: str
     link: RecoveryLink | None
+    begun: int | None
+    """The authenticator whose key this session was shown; nobody else's is ever finished here."""
     ends_at: datetime
 
     @property
@@ -84,15 +84,26 @@ class Recovering:
         *,
         way: Way,
         link: RecoveryLink | None = None,
+        device: str = "",
         onward: str = "",
     ) -> None:
-        """Begin one, in a session with a new key; whatever was half signed in is forgotten."""
+        """Begin one, in a session with a new key; whatever was half signed in is forgotten.
+
+        ``device`` is the authenticator that opened it: it lasts only while that is bound.
+        """
         request.session.flush()
         request.session[RECOVERY_KEY] = _claim(user) | {
             "way": way.value,
             "link": link.pk if link is not None else None,
+            "device": device,
+            "begun": None,
             "onward": onward,
         }
+
+    @staticmethod
+    def begin(request: HttpRequest, authenticator: TotpAuthenticator) -> None:
+        """Note whose key this session was shown."""
+        request.session[RECOVERY_KEY] = request.session[RECOVERY_KEY] | {"begun": authenticator.pk}
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self | None:
@@ -105,12 +116,15 @@ class Recovering:
         link = _used_link(account, stored["link"])
         if account.frozen_at is not None or (stored["link"] is not None and link is None):
             return None
+        if stored["device"] and not _is_bound(account, stored["device"]):
+            return None
         return cls(
             account=account,
             way=Way(stored["way"]),
             backend=stored["backend"],
             onward=stored["onward"],
             link=link,
+            begun=stored["begun"],
             ends_at=datetime.fromisoformat(stored["at"]) + conf.RECOVERY_SESSION_LIFETIME,
         )
 
@@ -202,4 +216,10 @@ def _used_link(account: Account, pk: int | None) -> RecoveryLink | None:
     if pk is None:
         return None
     used = RecoveryLink.objects.filter(pk=pk, account=account, state=LinkState.USED)
-    return used.select_related("address").first()
+    return used.filter(address__removed_at__isnull=True).select_related("address").first()
+
+
+def _is_bound(account: Account, device: str) -> bool:
+    pk = device.rpartition("/")[2]
+    bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
+    return bool(bound.filter(pk=pk).exists())

@@ -94,7 +94,11 @@ class SecondFactorView(HalfSignedInPage):
     def _recover(self, shown: Shown) -> HttpResponse:
         self.half.user.backend = self.half.backend
         session.Recovering.open(
-            self.request, self.half.user, way=shown.way, onward=self.half.onward
+            self.request,
+            self.half.user,
+            way=shown.way,
+            device=shown.authenticator.persistent_id if shown.authenticator is not None else "",
+            onward=self.half.onward,
         )
         return redirect("recovery:enrol")
 

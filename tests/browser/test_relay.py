@@ -4,22 +4,28 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from recovery.conf import conf
+from recovery.enums import Role
 from tests import factories
+from tests.browser.conftest import sign_in
 from tests.browser.crawl import problems
 
 
 @pytest.fixture
 def relay(desk_page):
     """The page with ten fresh codes."""
-    subject = factories.account()
-    url = reverse("admin:recovery_account_change", args=[subject.pk])
-    desk_page.goto(f"{url}?dialog=regenerate_backup_codes")
-    dialog = desk_page.locator("#dialog:modal")
+    regenerate(desk_page)
+    desk_page.locator(".relay-live").wait_for()
+    return desk_page
+
+
+def regenerate(page):
+    url = reverse("admin:recovery_account_change", args=[factories.account().pk])
+    page.goto(f"{url}?dialog=regenerate_backup_codes")
+    dialog = page.locator("#dialog")
     dialog.get_by_label("Called back").check()
     dialog.get_by_label("Reason").fill("They lost the phone")
     dialog.locator("[type=submit]").click()
-    desk_page.locator(".relay-live").wait_for()
-    return desk_page
 
 
 def first_code(page):
@@ -114,3 +120,15 @@ def test_signing_out_works_from_here_too(relay):
     relay.get_by_role("button", name="Sign out").click()
 
     relay.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_without_a_script_the_codes_are_there_to_be_read(chromium, live_server):
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, factories.staff(Role.LEAD).user)
+    regenerate(page)
+
+    assert page.locator(".relay-clear").count() == conf.BACKUP_CODE_COUNT
+    assert page.locator(".relay-clear").first.is_visible()
+    assert page.locator(".relay-stage").is_hidden()
+    context.close()

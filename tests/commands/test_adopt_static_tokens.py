@@ -4,7 +4,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from recovery import codes, redemption
 from recovery.checks import check_clear_secrets
-from recovery.code_sets import Prepared, replace
+from recovery.code_sets import Prepared
 from recovery.enums import CodeKind, Enrolment, Operation, Outcome
 from recovery.models import AuditEvent, BackupCode, BackupCodeSet
 
@@ -84,11 +84,11 @@ def looks_like_a_phone_code():
     return codes.generate(CodeKind.PHONE).reveal()
 
 
-def test_a_token_that_happens_to_read_as_a_phone_code_is_accepted(run, device):
+def test_a_token_that_happens_to_read_as_a_phone_code_is_accepted(run, device, give_codes):
     token = looks_like_a_phone_code()
     StaticToken.objects.create(device=device, token=token)
     run("adopt_static_tokens")
-    replace(device.user.recovery_account, Prepared.phone())
+    give_codes(device.user.recovery_account, Prepared.phone())
 
     found = redemption.redeem(device.user, typed=token)
 
@@ -96,10 +96,10 @@ def test_a_token_that_happens_to_read_as_a_phone_code_is_accepted(run, device):
     assert found.kind == CodeKind.SAVED
 
 
-def test_a_phone_code_works_beside_adopted_codes(run, device):
+def test_a_phone_code_works_beside_adopted_codes(run, device, give_codes):
     run("adopt_static_tokens")
     phone = Prepared.phone()
-    replace(device.user.recovery_account, phone)
+    give_codes(device.user.recovery_account, phone)
 
     found = redemption.redeem(device.user, typed=phone.clear[0].reveal())
 
@@ -117,8 +117,8 @@ def test_tokens_of_several_devices_make_one_set(run, device):
     assert counters(device.user.recovery_account) == (4, 4)
 
 
-def test_somebody_with_codes_of_ours_keeps_those(run, device):
-    replace(device.user.recovery_account, Prepared.saved())
+def test_somebody_with_codes_of_ours_keeps_those(run, device, give_codes):
+    give_codes(device.user.recovery_account)
 
     printed = run("adopt_static_tokens")
 
