@@ -26,6 +26,7 @@ class RecoveryLinkView(Page):
     """Looking uses nothing up: mail scanners and previews open links."""
 
     template_name = "recovery/link.html"
+    referrer_policy = "no-referrer"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
         link = links.find(Secret(token))

@@ -29,6 +29,8 @@ class Page(View):
     """A page that extends one base template, which an adopter overrides."""
 
     template_name: str
+    referrer_policy = "same-origin"
+    """``no-referrer`` where the address holds a token: browsers of before 2023 can't post from it."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -48,7 +50,7 @@ class Page(View):
         shown = {"form": form, "refusal": refusal, **desk(), **context}
         with timezone.override(zone_of(self.request) or timezone.get_current_timezone()):
             response = render(self.request, self.template_name, shown, status=status)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = self.referrer_policy
         return response
 
 

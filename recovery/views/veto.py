@@ -20,6 +20,7 @@ class VetoView(Page):
     """The page behind the link in a notice."""
 
     template_name = "recovery/veto.html"
+    referrer_policy = "no-referrer"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
         try:
