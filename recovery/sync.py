@@ -23,7 +23,7 @@ TEXT_FIELDS: Final = ("display_name", "login_name", "address", "staff_number", "
 TEXT_LENGTHS: Final = {
     field.name: field.max_length
     for field in AccountText._meta.get_fields()
-    if isinstance(field, CharField)
+    if isinstance(field, CharField) and field.name in TEXT_FIELDS
 }
 """A user model may hold longer names than our columns: the whole is still in ``folded``."""
 SIGN_IN_FIELDS: Final = frozenset({"last_login", "password"})
