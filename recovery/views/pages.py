@@ -30,7 +30,7 @@ class Page(View):
 
     template_name: str
     referrer_policy = "same-origin"
-    """``no-referrer`` where the address holds a token: browsers of before 2023 can't post from it."""
+    """``no-referrer`` where the address holds a token: browsers before 2023 can't post there."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
