@@ -14,6 +14,7 @@ from recovery import actions, codes, enrolment, totp
 from recovery.forms import ProveForm, TypeBackForm
 from recovery.gate import must_enrol
 from recovery.views import once, session
+from recovery.views.handover import take_over
 from recovery.views.pages import FormPage, Page, after_sign_in, safe_next
 from recovery.views.sign_in import complete
 
@@ -30,7 +31,7 @@ class RecoveryPage(Page):
     """A page of a recovery session; without one, the second factor is asked for first."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        found = session.Recovering.of(request)
+        found = session.Recovering.of(request) or take_over(request)
         if found is None:
             request.session.pop(session.RECOVERY_KEY, None)
             return redirect(_elsewhere(request))
@@ -45,9 +46,10 @@ class RecoveryPage(Page):
 
     def page(self, **context: Any) -> HttpResponse:
         return super().page(
-            ends_at=self.recovering.ends_at,
+            account=self.account,
             way=self.recovering.way.value,
-            codes_left=self.account.backup_codes_left,
+            ends_at=self.recovering.ends_at,
+            turn=once.turn_of(self.request),
             **context,
         )
 
