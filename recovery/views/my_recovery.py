@@ -163,6 +163,8 @@ class NewAuthenticatorView(HolderAction):
                 self.step_up(form.cleaned_data["one_time_code"])
             if self.needs_step_up:
                 raise errors.StepUpRequired
+            if self.account.frozen_at is not None:
+                raise errors.AccountFrozen
         except errors.RecoveryError as refusal:
             return self.overview(refusal=refusal, tried=request.path)
         user = self.account.user
