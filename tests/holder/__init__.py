@@ -1,0 +1,1 @@
+"""The account holder's way back in, played through the pages and asked of the domain."""

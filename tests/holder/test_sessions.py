@@ -1,0 +1,301 @@
+"""Half signed in is not signed in, and neither is a recovery session."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from recovery import actions, links
+from recovery.actions.authenticators import end_sessions
+from recovery.enums import LinkState, Operation
+from recovery.models import Account
+from recovery.views.session import HALF_KEY, RECOVERY_KEY
+from tests.factories import actor, fresh, grounds, open_link
+from tests.holder.visitor import Visitor, bound_apps, holder, one_time_code, set_password
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.holder.host_urls")]
+
+REACHED = {"enrol", "enrol_key", "enrol_prove", "enrol_codes", "enrol_finish", "cancel"}
+SAMPLES = {
+    "pk": 1,
+    "object_id": "1",
+    "token": "made-up",
+    "app_label": "recovery",
+    "content_type_id": 1,
+    "url": "x",
+    "history_id": 1,
+}
+
+
+def routes(resolver=None, names=()):
+    """Each named route of the whole site, ours and the host's, with a path that resolves to it."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = (*names, entry.namespace) if entry.namespace else names
+            yield from routes(entry, inner)
+        elif isinstance(entry, URLPattern) and entry.name:
+            yield ":".join((*names, entry.name)), _path_of(":".join((*names, entry.name)), entry)
+
+
+def _path_of(name, entry):
+    named = entry.pattern.converters or entry.pattern.regex.groupindex
+    kwargs = {key: SAMPLES.get(key, "1") for key in named}
+    return reverse(name, kwargs=kwargs, args=["1"] * (0 if named else entry.pattern.regex.groups))
+
+
+def half(who):
+    visitor = Visitor()
+    visitor.give_password(who)
+    return visitor
+
+
+def recovering(who):
+    visitor = Visitor()
+    visitor.recover_by_code(who)
+    return visitor
+
+
+def recovering_by_link(who):
+    _, token = open_link(who.account)
+    visitor = Visitor()
+    visitor.open_link(reverse("recovery:link", args=[token.reveal()]))
+    return visitor
+
+
+STAGES = pytest.mark.parametrize("stage", [half, recovering, recovering_by_link])
+
+
+def still_recovers(visitor):
+    return visitor.go("enrol").status_code == 200
+
+
+def edit(visitor, key, **changes):
+    session = visitor.session
+    session[key] = session[key] | changes
+    session.save()
+
+
+class TestNoPageTakesThemForAUser:
+    @STAGES
+    def test_request_user_is_anonymous_on_every_route_of_the_host(self, stage, monkeypatch):
+        seen = []
+        from recovery.middleware import ReenrolmentMiddleware  # noqa: PLC0415 - to look inside
+
+        process = ReenrolmentMiddleware.process_view
+        monkeypatch.setattr(
+            ReenrolmentMiddleware,
+            "process_view",
+            lambda self, request, *rest: (
+                seen.append((request.path, request.user.is_authenticated))
+                or process(self, request, *rest)
+            ),
+        )
+        visitor = stage(holder())
+        seen.clear()
+        paths = {path for name, path in routes() if not name.endswith(":cancel")}
+
+        for path in sorted(paths):
+            visitor.get(path)
+
+        assert {path for path, _ in seen} >= paths
+        assert [path for path, is_user in seen if is_user] == []
+
+    @STAGES
+    def test_the_host_greets_nobody(self, stage):
+        visitor = stage(holder())
+
+        assert visitor.get("/host/page/").content == b"hello nobody"
+        assert visitor.get("/host/api/").json() == {"signed_in": False}
+        assert visitor.get(reverse("admin:index")).status_code == 302
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_link])
+    def test_a_recovery_session_reaches_the_enrolment_and_nothing_else(self, stage):
+        """Every route of the site answers as to a stranger, but for these few."""
+        visitor = stage(holder())
+        ends_it = {"recovery:cancel", "recovery:sign_out", "recovery:sign_in"}
+
+        reached = {
+            name.removeprefix("recovery:")
+            for name, path in routes()
+            if name not in ends_it and self.answer(visitor, path) != self.answer(Visitor(), path)
+        }
+
+        assert reached == REACHED - {"cancel"}
+
+    def answer(self, visitor, path):
+        answers = [visitor.get(path), visitor.post(path)]
+        return [(answer.status_code, answer.headers.get("location")) for answer in answers]
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_link])
+    @pytest.mark.parametrize(
+        "route", ["my_recovery", "new_codes", "take_codes", "new_authenticator", "address_add"]
+    )
+    def test_it_reaches_neither_addresses_nor_codes_nor_revocation(self, stage, route):
+        visitor = stage(holder())
+
+        for answer in (visitor.go(route), visitor.send(route)):
+            assert answer.status_code == 302
+            assert answer.headers["location"].startswith(reverse("recovery:sign_in"))
+
+    def test_half_signed_in_reaches_no_enrolment(self):
+        visitor = half(holder())
+
+        for route in REACHED - {"cancel"}:
+            assert visitor.send(route).headers["location"] == reverse("recovery:second_factor")
+
+
+class TestRechecked:
+    @pytest.mark.parametrize(("minutes", "holds"), [(4.5, True), (5.1, False)])
+    def test_a_right_password_waits_five_minutes(self, minutes, holds):
+        visitor = half(holder())
+        at = timezone.now() - timedelta(minutes=minutes)
+        edit(visitor, HALF_KEY, at=at.isoformat())
+
+        assert (visitor.go("second_factor").status_code == 200) is holds
+
+    @pytest.mark.parametrize(("minutes", "holds"), [(14.5, True), (15.1, False)])
+    def test_a_recovery_session_lasts_fifteen(self, minutes, holds):
+        visitor = recovering(holder())
+        at = timezone.now() - timedelta(minutes=minutes)
+        edit(visitor, RECOVERY_KEY, at=at.isoformat())
+
+        assert still_recovers(visitor) is holds
+
+    @STAGES
+    @pytest.mark.parametrize("change", ["password", "generation", "deactivated"])
+    def test_it_ends_with_what_made_it_true(self, stage, change):
+        who = holder()
+        visitor = stage(who)
+        {
+            "password": lambda: set_password(who.account.user, "another one altogether"),
+            "generation": lambda: end_sessions(who.account),
+            "deactivated": lambda: get_user_model().objects.update(is_active=False),
+        }[change]()
+        route = "second_factor" if stage is half else "enrol"
+
+        assert visitor.go(route).status_code == 302
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_link])
+    def test_a_freeze_stops_it_at_the_next_request(self, stage):
+        who = holder()
+        visitor = stage(who)
+        current = visitor.take_key()
+        Account.objects.filter(pk=who.account.pk).update(frozen_at=timezone.now())
+
+        answer = visitor.prove(current())
+
+        assert answer.status_code == 302
+        assert bound_apps(who) == [who.app]
+
+    def test_a_link_that_is_taken_back_takes_its_session_with_it(self):
+        who = holder()
+        visitor = recovering_by_link(who)
+        who.account.links.update(state=LinkState.WITHDRAWN)
+
+        assert not still_recovers(visitor)
+
+    def test_removing_the_address_of_a_used_link_ends_its_session(self):
+        who = holder(addresses=("known@example.org", "second@example.org"))
+        visitor = recovering_by_link(who)
+
+        their = Visitor()
+        their.sign_in(who)
+        their.send("address_remove", pk=who.account.addresses.get(address="known@example.org").pk)
+
+        assert not still_recovers(visitor)
+
+    def test_reporting_the_authenticator_lost_ends_a_session_that_a_code_opened(self):
+        who = holder()
+        visitor = recovering(who)
+
+        actions.report_authenticator_lost(
+            actor=actor(Operation.REPORT_AUTHENTICATOR_LOST), subject=who.account, grounds=grounds()
+        )
+
+        assert not still_recovers(visitor)
+
+    def test_revoking_the_authenticator_ends_the_session_that_it_opened(self):
+        who = holder()
+        thief, their = Visitor(), Visitor()
+        thief.sign_in(who)
+        thief.send("new_authenticator")
+        assert still_recovers(thief)
+
+        type(who.app).objects.filter(pk=who.app.pk).update(
+            confirmed=False, revoked_at=timezone.now(), revoked_because="revoked"
+        )
+
+        assert not still_recovers(thief)
+        assert not still_recovers(their)
+
+
+class TestSessionKeys:
+    def test_each_stage_has_a_session_of_its_own(self):
+        who, visitor = holder(), Visitor()
+        visitor.go("sign_in")
+        keys = [visitor.session.session_key]
+
+        visitor.give_password(who)
+        keys.append(visitor.session.session_key)
+        visitor.give_code(who.codes[0])
+        keys.append(visitor.session.session_key)
+        visitor.enrol()
+        keys.append(visitor.session.session_key)
+
+        assert len(set(keys)) == len(keys)
+
+    def test_the_old_key_opens_nothing(self):
+        who, visitor, thief = holder(), Visitor(), Visitor()
+        visitor.give_password(who)
+        fixed = visitor.cookies["sessionid"].value
+        visitor.give_code(one_time_code(who.app))
+
+        thief.cookies["sessionid"] = fixed
+
+        assert thief.user_id is None
+        assert thief.go("second_factor").status_code == 302
+
+    @STAGES
+    def test_nothing_that_was_typed_is_kept_in_the_session(self, stage):
+        who = holder()
+        codes = list(who.codes)
+        kept = str(dict(stage(who).session))
+
+        assert who.password not in kept
+        assert not [code for code in codes if code in kept]
+
+    def test_signing_out_ends_the_session(self):
+        who, visitor = holder(), Visitor()
+        visitor.sign_in(who)
+
+        visitor.send("sign_out")
+
+        assert visitor.user_id is None
+        assert visitor.go("my_recovery").status_code == 302
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_link])
+    def test_cancelling_ends_a_recovery_session(self, stage):
+        visitor = stage(holder())
+
+        answer = visitor.send("cancel")
+
+        assert answer.headers["location"] == reverse("recovery:sign_in")
+        assert RECOVERY_KEY not in visitor.session
+
+    def test_signing_out_is_not_done_by_looking(self):
+        who, visitor = holder(), Visitor()
+        visitor.sign_in(who)
+
+        assert visitor.go("sign_out").status_code == 405
+        assert visitor.user_id is not None
+
+
+def test_a_used_link_is_bound_to_the_browser_that_used_it():
+    who = holder()
+    visitor = recovering_by_link(who)
+
+    assert fresh(links.open_link_of(who.account) or who.account.links.get()).state == LinkState.USED
+    assert still_recovers(visitor)
+    assert not still_recovers(Visitor())
