@@ -130,8 +130,8 @@ class RecoverySettings:
 
     @property
     def TIME_ZONE(self) -> str:
-        """The zone of times in mails to people whose own is not known."""
-        return str(settings.TIME_ZONE)
+        """The zone of times in mails to people whose own is not known: Django's, if not set."""
+        return self._get("TIME_ZONE", str(settings.TIME_ZONE))
 
     @property
     def ISSUER(self) -> str:
@@ -144,7 +144,7 @@ class RecoverySettings:
         return self._get("DESCRIBE_USER", "recovery.people.describe")
 
     @property
-    def RECOVERY_SESSION_LIFETIME(self) -> timedelta:
+    def SESSION_LIFETIME(self) -> timedelta:
         """How long somebody who came back has to bind a new authenticator."""
         return self._get("SESSION_LIFETIME", timedelta(minutes=15))
 

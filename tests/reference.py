@@ -66,6 +66,10 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The role has to hold less than yours. A lead can make agents, auditors and report "
             "administrators; another lead is made by a superuser."
         ),
+        errors.PowerSuspended: (
+            "You lost your authenticator and came back by a code or a link. Your own account is "
+            "whole again; your role is not. Ask a lead to confirm you, face to face or by phone."
+        ),
     },
     "The account": {
         errors.AccountFrozen: (
@@ -89,6 +93,8 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "It was revoked or replaced meanwhile. Look at the account again; choose "
             '"Everything" if you are not sure.'
         ),
+        errors.NoOpenIncident: "Another lead may have closed it. The ledger says who.",
+        errors.NotSuspended: "Somebody may have confirmed them already. The ledger says who.",
         errors.AlreadyStaff: "They have a role. Use *Change the role*.",
         errors.NotStaff: "They have no role. Use *Invite to the desk*.",
     },
@@ -121,6 +127,58 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         errors.LinkNotUsable: (
             "The account holder sees this, and gets the same page for a used, an expired, a "
             "withdrawn and a made-up link. If they ask, send a new one."
+        ),
+        errors.LinkReplayed: (
+            "On the ledger alone: the page says what it says of every dead link. A mail scanner "
+            "does not do this, as looking uses nothing up. Two people, or two tabs, did."
+        ),
+    },
+    "What the account holder reads": {
+        errors.EnrolmentRequired: (
+            "The gate. A page leads to the enrolment; a program is told this, with status 403."
+        ),
+        errors.WayClosed: (
+            "Who never had an authenticator needs an invitation: send them a link. For whoever "
+            "had one, neither the password alone nor an old invitation will do."
+        ),
+        errors.NothingProven: (
+            "They began in another browser, or began anew since. They scan the picture of the "
+            "page that is open and type what the app shows for it."
+        ),
+        errors.NotTypedBack: (
+            "A code of an older set, or a slip. The new codes are in force only when one of them "
+            "was typed back, so that nobody leaves without having them. They can show new ones."
+        ),
+        errors.LastAuthenticator: (
+            "They can bind another one in its place, which ends this one by itself."
+        ),
+        errors.AddressTaken: "It may still wait for its code.",
+        errors.TooManyAddresses: "Five, those counted that wait for their code.",
+        errors.NoSuchAddress: "It was removed, or confirmed meanwhile.",
+        errors.AlreadyFrozen: "Only a lead can lift it, by closing the incident.",
+        errors.VetoNotUsable: (
+            "It was used, is older than thirty days, is about another account, or is from before "
+            "an incident that a lead has closed. If they are worried, freeze first: they can do "
+            "it on their own page, or by the link of a newer mail."
+        ),
+        errors.NotOwnAccount: "Pages of the account holder are theirs alone. No role opens them.",
+    },
+    "Why no link was sent": {
+        errors.SubjectIsPrivileged: (
+            "Whoever holds any permission gets no link by asking for it on a page. The desk can "
+            "send one, if it may help this person at all."
+        ),
+        errors.PasswordTooNew: (
+            "Whoever has the mailbox can reset the password, and must not get a link as well. It "
+            "is settled once it was used together with an authenticator, or after seven days. A "
+            "password that nobody saw being set or used here counts as new too."
+        ),
+        errors.AddressTooNew: (
+            "An address was added, confirmed or removed this week. Ask about it: it may be why "
+            "the person calls, and it may not have been them."
+        ),
+        errors.AskedTooOften: (
+            "Three an hour for an account, twenty from a source, five to one address."
         ),
     },
     "Signing in and stepping up": {

@@ -39,7 +39,7 @@ def take_over(request: HttpRequest) -> session.Recovering | None:
 
 def _is_fresh_code(stamp: session.Stamp) -> bool:
     at = stamp.verified_at
-    lifetime = conf.RECOVERY_SESSION_LIFETIME
+    lifetime = conf.SESSION_LIFETIME
     return stamp.by_code and at is not None and timezone.now() - at <= lifetime
 
 

@@ -109,7 +109,7 @@ class Recovering:
     def of(cls, request: HttpRequest) -> Self | None:
         """The session's recovery, looked at afresh: its link, its account, its time."""
         stored = request.session.get(RECOVERY_KEY)
-        user = _still_true(stored, conf.RECOVERY_SESSION_LIFETIME)
+        user = _still_true(stored, conf.SESSION_LIFETIME)
         if user is None or stored is None:
             return None
         account = account_of(user)
@@ -125,7 +125,7 @@ class Recovering:
             onward=stored["onward"],
             link=link,
             begun=stored["begun"],
-            ends_at=datetime.fromisoformat(stored["at"]) + conf.RECOVERY_SESSION_LIFETIME,
+            ends_at=datetime.fromisoformat(stored["at"]) + conf.SESSION_LIFETIME,
         )
 
 
