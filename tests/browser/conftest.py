@@ -18,13 +18,25 @@ def desk_page(browser_page):
 
 def sign_in(page, person):
     """Type a name, a password and a one-time code, as a person does."""
+    authenticator = give_password(person)
+    page.goto("/console/")
+    type_password(page, person)
+    type_code(page, authenticator)
+
+
+def give_password(person):
     person.set_password(PASSWORD)
     person.save()
-    authenticator = totp.bind(person, totp.new_key(), name="phone")
-    page.goto("/console/")
+    return totp.bind(person, totp.new_key(), name="phone")
+
+
+def type_password(page, person, password=PASSWORD):
     page.get_by_label("Name").fill(person.get_username())
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Continue").click()
+
+
+def type_code(page, authenticator):
     page.locator("[name=one_time_code]").fill(totp.current_code(authenticator).reveal())
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/console/")
