@@ -11,8 +11,9 @@ from console.admin.accounts import AccountAdmin
 from recovery.enums import Role
 from recovery.models import AuditEvent
 from tests import factories
-from tests.browser.conftest import give_password, sign_in, type_code, type_password
+from tests.browser.conftest import lend_session, type_code, type_password
 from tests.browser.crawl import problems
+from tests.console import desk
 
 OPERATIONS = [
     "regenerate_backup_codes",
@@ -89,8 +90,7 @@ def test_the_filters_open_and_close_by_keyboard(desk_page, subject):
 
 def test_both_pages_of_signing_in_are_without_a_problem(browser_page, browser_errors):
     browser_errors.expect("422")
-    person = factories.staff(Role.AGENT).user
-    authenticator = give_password(person)
+    person = desk.member(Role.AGENT)
     browser_page.goto("/console/")
     assert problems(browser_page) == []
 
@@ -101,12 +101,12 @@ def test_both_pages_of_signing_in_are_without_a_problem(browser_page, browser_er
     type_password(browser_page, person)
     browser_page.locator("[name=one_time_code]").wait_for()
     assert problems(browser_page) == []
-    type_code(browser_page, authenticator)
+    type_code(browser_page, person)
 
 
-def test_a_page_for_another_role_says_what_to_do(browser_page, browser_errors):
+def test_a_page_for_another_role_says_what_to_do(browser_page, browser_errors, live_server):
     browser_errors.expect("403")
-    sign_in(browser_page, factories.staff(Role.AGENT).user)
+    lend_session(browser_page, desk.as_role(Role.AGENT), live_server.url)
     browser_page.goto(reverse("admin:recovery_auditevent_changelist"))
 
     assert problems(browser_page) == []
