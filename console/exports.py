@@ -15,9 +15,10 @@ from unfold.contrib.import_export.forms import ExportForm
 from console import step_up
 from console.forms import OneTimeCodeField
 from console.requests import actor_from
-from recovery.audit import audited
+from recovery.audit import Draft, append, audited
 from recovery.conf import conf
-from recovery.errors import RecoveryError, TooManyRows
+from recovery.enums import Outcome
+from recovery.errors import PermissionMissing, RecoveryError, TooManyRows
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -48,6 +49,10 @@ class AuditedExport(ExportMixin):
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def export_action(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and not self.has_export_permission(request):
+            draft = Draft(operation=self.export_operation, actor=actor_from(request))
+            append(draft, Outcome.REFUSED, refusal=PermissionMissing.code)
+            raise PermissionDenied
         try:
             code = request.POST.get("one_time_code", "")
             if code:

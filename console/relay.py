@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.template.response import TemplateResponse
@@ -29,7 +30,7 @@ def page(
     """Show fresh codes in the response to the POST that made them, and nowhere else."""
     context = _context(admin, request, account) | {
         "title": _("New codes for %(name)s") % {"name": account.text.display_name},
-        "codes": [_shown(code) for code in issued.codes],
+        "codes": [Shown(code) for code in issued.codes],
         "kind": issued.kind.value,
         "expires_at": issued.expires_at,
         "seconds": SHOWN_SECONDS,
@@ -53,9 +54,22 @@ def _context(admin: ModelAdmin, request: HttpRequest, account: Account) -> dict[
     }
 
 
-def _shown(code: Secret) -> dict[str, Any]:
-    groups = codes.groups(code)
-    return {"groups": groups, "spelling": spell("".join(groups))}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A code on its way into the page: a mask to everything but the template's own questions.
+
+    At DEBUG Django's template engine logs its whole context when a name in it is missing.
+    """
+
+    code: Secret
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return codes.groups(self.code)
+
+    @property
+    def spelling(self) -> list[tuple[str, str]]:
+        return spell("".join(self.groups))
 
 
 def _rendered(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from recovery.actors import Source, current_source
 from recovery.conf import conf
@@ -13,7 +13,11 @@ from recovery.conf import conf
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+ADDRESS_LENGTH: Final = 45
+"""The room that the ledger has."""
 
 
 class SourceMiddleware:
@@ -41,27 +45,27 @@ def _address(request: HttpRequest) -> str:
     What lies to the left of the first stranger is what the stranger claims.
     """
     hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    while hops and _is_trusted(address):
-        nearer = hops.pop()
-        if not _parsed(nearer):
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    address = _parsed(peer)
+    while hops and address is not None and _is_trusted(address):
+        nearer = _parsed(hops.pop())
+        if nearer is None:
             break
         address = nearer
-    return address
+    return str(address) if address is not None else peer[:ADDRESS_LENGTH]
 
 
-def _is_trusted(address: str) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and any(
-        parsed in network for network in _networks(tuple(conf.TRUSTED_PROXIES))
-    )
+def _is_trusted(address: Address) -> bool:
+    return any(address in network for network in _networks(tuple(conf.TRUSTED_PROXIES)))
 
 
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parsed(address: str) -> Address | None:
+    """Read an address: IPv4 also where it comes as IPv6, and without the name of an interface."""
     try:
-        return ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 @lru_cache(maxsize=8)

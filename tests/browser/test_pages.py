@@ -3,13 +3,17 @@
 import re
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
+from recovery.enums import Role
 from recovery.models import AuditEvent
 from tests import factories
+from tests.browser.conftest import lend_session, type_code, type_password
 from tests.browser.crawl import problems
+from tests.console import desk
 
 OPERATIONS = [
     "regenerate_backup_codes",
@@ -82,6 +86,37 @@ def test_the_filters_open_and_close_by_keyboard(desk_page, subject):
 
     desk_page.keyboard.press("Escape")
     sheet.wait_for(state="hidden")
+
+
+def test_both_pages_of_signing_in_are_without_a_problem(browser_page, browser_errors):
+    browser_errors.expect("422")
+    person = desk.member(Role.AGENT)
+    browser_page.goto("/console/")
+    assert problems(browser_page) == []
+
+    type_password(browser_page, person, "not the password")
+    browser_page.get_by_role("alert").wait_for()
+    assert problems(browser_page) == []
+
+    type_password(browser_page, person)
+    browser_page.locator("[name=one_time_code]").wait_for()
+    assert problems(browser_page) == []
+    type_code(browser_page, person)
+
+
+def test_a_page_for_another_role_says_what_to_do(browser_page, browser_errors, live_server):
+    browser_errors.expect("403")
+    lend_session(browser_page, desk.as_role(Role.AGENT), live_server.url)
+    browser_page.goto(reverse("admin:recovery_auditevent_changelist"))
+
+    assert problems(browser_page) == []
+    assert browser_page.get_by_role("heading", name="Not for your role").is_visible()
+
+
+@pytest.mark.parametrize("template", ["400.html", "403_csrf.html", "500.html"])
+def test_a_page_for_a_failure_needs_nothing_to_be_rendered(template):
+    """Django renders some of them without a request, when much else may be broken."""
+    assert "<h1>" in render_to_string(template)
 
 
 def test_a_page_that_is_not_there_says_what_to_do(desk_page, browser_errors):

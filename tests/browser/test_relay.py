@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 from recovery.conf import conf
 from recovery.enums import Role
 from tests import factories
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import lend_session
 from tests.browser.crawl import problems
+from tests.console import desk
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_signing_out_works_from_here_too(relay):
 def test_without_a_script_the_codes_are_there_to_be_read(chromium, live_server):
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, factories.staff(Role.LEAD).user)
+    lend_session(page, desk.as_role(Role.LEAD), live_server.url)
     regenerate(page)
 
     assert page.locator(".relay-clear").count() == conf.BACKUP_CODE_COUNT

@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from recovery.adoption import VerifiedAddress
+from recovery.actors import Actor
+from recovery.adoption import Intake, VerifiedAddress, adopt_addresses
 from recovery.enums import Operation
+from recovery.errors import NotFromHere
 from recovery.models import AuditEvent, ContactAddress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
@@ -163,3 +165,12 @@ def test_a_long_name_wants_another(run):
     printed = run("adopt_addresses", "--source", f"{__name__}:rows", "--called", "x" * 65)
 
     assert "--called, in 64 letters" in printed.err
+
+
+def test_only_the_command_line_brings_addresses_in(make_account):
+    intake = Intake(actor=Actor.stranger(), source="HR", skipped=print)
+
+    with pytest.raises(NotFromHere):
+        adopt_addresses([row(make_account())], intake=intake)
+
+    assert not ContactAddress.objects.exists()

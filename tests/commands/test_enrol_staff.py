@@ -89,6 +89,18 @@ def test_nothing_is_bound_to_an_app_that_never_shows_the_right_code(run, admin, 
     assert not TotpAuthenticator.objects.exists()
 
 
+def test_nothing_is_bound_when_nobody_answers(run, admin, app):
+    def hang_up():
+        raise EOFError
+
+    app.answers = [hang_up]
+
+    printed = run("enrol_staff", admin.user.get_username())
+
+    assert "Nothing was bound." in printed.err
+    assert not TotpAuthenticator.objects.exists()
+
+
 def test_an_enrolled_person_is_refused_before_a_key_is_shown(run, admin, app):
     totp.bind(admin.user, totp.new_key(), name="Phone")
 

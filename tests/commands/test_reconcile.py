@@ -1,8 +1,9 @@
 import pytest
 from django.db import transaction
 
-from recovery import code_sets, redemption
+from recovery import code_sets, counters, redemption
 from recovery.enums import EndReason, Operation
+from recovery.locks import locked
 from recovery.models import Account, AuditEvent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
@@ -89,3 +90,20 @@ def test_the_database_compares_whatever_the_number_of_accounts(
 
     with django_assert_num_queries(1):
         run("reconcile")
+
+
+def test_what_came_right_before_it_was_locked_is_left_alone(
+    run, make_account, give_codes, monkeypatch
+):
+    account = make_account()
+    give_codes(account)
+    Account.objects.filter(pk=account.pk).update(backup_codes_left=4)
+
+    def lock_late(found):
+        Account.objects.filter(pk=account.pk).update(backup_codes_left=10)
+        return locked(found)
+
+    monkeypatch.setattr(counters, "locked", lock_late)
+
+    assert run("reconcile").out == "Every counter is right.\n"
+    assert not AuditEvent.objects.exists()

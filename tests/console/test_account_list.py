@@ -135,10 +135,7 @@ def test_a_search_finds_every_word_whatever_its_accents(client, typed, found):
         "o=abc",
         "o=99",
         "codes=bogus",
-        "codes=%00",
         "enrolment__exact=bogus",
-        "enrolment__exact=%00",
-        "flag=%00",
         "all=",
     ],
 )
@@ -155,6 +152,8 @@ def test_nothing_in_the_address_breaks_the_list(client, query):
         "user__totpauthenticator__encrypted_key__startswith=g",
         "text__folded__contains=a",
         "history__history_change_reason__contains=a",
+        "enrolment__exact=%00",
+        "codes=%00",
         "nonsense=1",
     ],
 )
@@ -339,10 +338,8 @@ def test_the_ledger_costs_the_same_however_long_it_is():
         "subject_name__icontains=person",
         "actor_name__icontains=person",
         "ticket__icontains=HD",
-        "ticket__icontains=%00",
-        "operation__exact=%00",
         "at_from_0=2026-01-01&at_from_1=00:00:00",
-        "at_from_0=abc&at_from_1=%00",
+        "at_from_0=abc&at_from_1=abc",
         "at_to_0=9999-99-99&at_to_1=99:99",
         "at_from_0=0001-01-01&at_to_0=9999-12-31",
         "p=99999",
@@ -352,6 +349,11 @@ def test_nothing_in_the_address_breaks_the_ledger(query):
     response = desk.as_role(Role.AUDITOR).get(f"{desk.LEDGER}?{query}", follow=True)
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["ticket__icontains=%00", "operation__exact=%00"])
+def test_no_nul_byte_gets_to_the_database(query):
+    assert desk.as_role(Role.AUDITOR).get(f"{desk.LEDGER}?{query}").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -395,10 +397,10 @@ def test_the_ledger_takes_a_time_as_the_viewers_clock_says_it(zone, found):
     client = desk.as_role(Role.AUDITOR)
     event = AuditEvent.objects.latest("pk")
     client.cookies["timezone"] = zone
-    minute = event.at.strftime("%H:%M")
+    soon = event.at + timedelta(minutes=1)
 
-    query = f"at_from_0={event.at:%Y-%m-%d}&at_from_1={minute}:00&at_to_0={event.at:%Y-%m-%d}"
-    shown = client.get(f"{desk.LEDGER}?{query}&at_to_1={minute}:59").context["cl"]
+    query = f"at_to_0={soon:%Y-%m-%d}&at_to_1={soon:%H:%M:%S}"
+    shown = client.get(f"{desk.LEDGER}?{query}").context["cl"]
 
     assert shown.result_count == found
 

@@ -64,7 +64,7 @@ class Command(DeskCommand):
         def prove(key: Secret) -> str:
             self._show(account, key)
             for _ in range(TRIES):
-                typed = input("The six digits that the app shows now: ")
+                typed = _asked("The six digits that the app shows now: ")
                 if totp.fits(key, typed=typed):
                     return typed
                 self.progress("That is not the code. Is the clock of the phone right?")
@@ -76,6 +76,13 @@ class Command(DeskCommand):
         uri = totp.provisioning_uri(key, name=account.user.get_username())
         self.stdout.write(qr.in_terminal(uri))
         self.stdout.write(f"Or type this key into the app: {totp.typeable(key).reveal()}\n")
+
+
+def _asked(question: str) -> str:
+    try:
+        return input(question)
+    except (KeyboardInterrupt, EOFError) as error:
+        raise CommandError("\nNothing was bound.") from error
 
 
 def _account_of(name: str) -> Account:

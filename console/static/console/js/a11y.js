@@ -174,6 +174,20 @@
     setTimeout(() => next?.focus(), 60);
   });
 
+  // The menu of the person signed in is a native disclosure, which stays open by itself.
+  function closeUserMenu(event) {
+    const menu = document.querySelector(".desk-user[open]");
+    const leaves = event.type === "keydown" ? event.key === "Escape" : !menu?.contains(event.target);
+    if (menu && leaves) {
+      if (menu.contains(document.activeElement)) {
+        menu.querySelector("summary").focus();
+      }
+      menu.open = false;
+    }
+  }
+
+  document.addEventListener("keydown", closeUserMenu);
+  document.addEventListener("click", closeUserMenu);
   document.addEventListener("alpine:initialized", mendPage);
   document.addEventListener("htmx:afterSettle", (event) => mend(event.target.parentElement ?? document));
 })();

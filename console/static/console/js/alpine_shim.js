@@ -8,9 +8,11 @@
 (() => {
   "use strict";
 
-  // htmx would write a <style> element and evaluate hx-on and hx-vals: both are against the policy.
+  // htmx would write a <style> element and evaluate hx-on and hx-vals, both against the policy; and
+  // its history keeps copies of pages in the browser's storage, where no page of ours may lie.
   Object.assign(htmx.config, {
     allowEval: false,
+    historyEnabled: false,
     includeIndicatorStyles: false,
     selfRequestsOnly: true,
   });

@@ -9,6 +9,7 @@
   "use strict";
 
   const KEPT_AS = "deskShortcuts";
+  const MENU_MS = 50;
   const TYPING = "input, select, textarea, [contenteditable]";
 
   const areOn = () => localStorage.getItem(KEPT_AS) !== "off";
@@ -39,7 +40,8 @@
     if (search && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       window.dispatchEvent(new CustomEvent("desk:open-menu"));
-      requestAnimationFrame(() => use(search));
+      // Alpine shows the menu on its next turn, and only what is shown takes the focus.
+      setTimeout(() => use(search), MENU_MS);
     }
   }
 

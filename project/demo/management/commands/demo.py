@@ -35,11 +35,17 @@ class Command(BaseCommand):
             raise CommandError("The demo is for looking round, not for production: set DEBUG=True.")
         if not only_make and not processes.is_free(port):
             raise CommandError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
-        Path(settings.VAR_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
-        call_command("migrate", interactive=False, verbosity=0)
-        memory = organisation.make_whole(progress=self.stdout.write)
+        try:
+            memory = self._make()
+        except KeyboardInterrupt as error:
+            raise CommandError("Stopped half-way. The next run goes on from here.") from error
         if not only_make:
             self._run(port, memory)
+
+    def _make(self) -> Memory:
+        Path(settings.VAR_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+        call_command("migrate", interactive=False, verbosity=0)
+        return organisation.make_whole(progress=self.stdout.write)
 
     def _run(self, port: int, memory: Memory) -> None:
         commands = {

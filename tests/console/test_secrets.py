@@ -1,0 +1,318 @@
+"""Codes and links are shown once, and are then nowhere: each is really made, and really looked for.
+
+What is searched: every response but the one that shows, every table, the session and cache stores,
+every log line at DEBUG, the mails to administrators, and each kind of file that leaves the desk.
+"""
+
+import io
+import json
+import logging
+import re
+import zipfile
+
+import pytest
+from django.apps import apps
+from django.core import mail
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.utils.log import AdminEmailHandler
+
+from recovery import codes, mails, tasks
+from recovery.enums import CodeKind, Operation, Role
+from recovery.models import Notice, TotpAuthenticator
+from tests import factories
+from tests.console import desk
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N7"), pytest.mark.requirement("A28")]
+
+CODE = re.compile(r'<code class="relay-clear">(.*?)</code>', re.DOTALL)
+LINK = re.compile(r"/account/link/([^/\s]+)/")
+
+
+class Everything(logging.Handler):
+    """Writes down whatever any logger says, as a careless handler would."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def logged():
+    handler, root = Everything(), logging.getLogger()
+    loggers = [root, *(logging.getLogger(name) for name in list(root.manager.loggerDict))]
+    before = {logger: (logger.level, logger.propagate) for logger in loggers}
+    root.addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = True
+    yield handler.lines
+    root.removeHandler(handler)
+    for logger, (level, propagate) in before.items():
+        logger.level, logger.propagate = level, propagate
+
+
+def shown_codes(response):
+    """Read the codes off the page that shows them."""
+    return [re.sub(r"<.*?>|\s|-", "", shown) for shown in CODE.findall(desk.text(response))]
+
+
+def whole_database():
+    """Return every value of every table, read past the models."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        found = []
+        for table in tables:
+            quoted = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT * FROM {quoted}")  # noqa: S608 - names of our own tables
+            found += [f"{table}: {row!r}" for row in cursor.fetchall()]
+    return found
+
+
+def whole_cache():
+    return [repr(vars(cache)) for cache in caches.all()] + [repr(caches["default"]._cache)]
+
+
+def unzipped(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+
+
+def every_page(client, subject):
+    """Return what a lead can see or take out after the codes were shown."""
+    event = factories.last_event()
+    looked_at = [
+        desk.FRONT,
+        desk.ACCOUNTS,
+        f"{desk.ACCOUNTS}?q=person",
+        desk.page_of(subject),
+        desk.dialog_of(subject, Operation.REGENERATE_BACKUP_CODES),
+        f"{desk.ACCOUNTS}{subject.pk}/history/",
+        f"{desk.ACCOUNTS}{subject.pk}/history/{subject.history.latest().pk}/",
+        desk.LEDGER,
+        f"{desk.LEDGER}{event.pk}/change/",
+    ]
+    seen = [desk.text(client.get(page)) for page in looked_at]
+    for page in (desk.ACCOUNTS, desk.LEDGER):
+        for kind in "012":
+            made = client.post(f"{page}export/", {"format": kind, "resource": ""})
+            seen.append(unzipped(made.content) if kind == "1" else made.content.decode())
+    return seen
+
+
+def held_anywhere(secret, *places):
+    """Find a secret in any spelling: with dashes, spaces, spans, in either case."""
+    plain = re.compile(r"[\W_]*".join(map(re.escape, secret)), re.IGNORECASE)
+    return [text[:200] for place in places for text in place if plain.search(text)]
+
+
+@pytest.mark.parametrize(
+    ("operation", "count", "length"),
+    [(Operation.REGENERATE_BACKUP_CODES, 10, 16), (Operation.ISSUE_PHONE_CODE, 1, 8)],
+)
+def test_codes_are_in_the_one_response_and_nowhere_else(logged, operation, count, length):
+    subject, client = factories.account(), desk.as_role(Role.LEAD)
+    values = desk.filled(client, subject, operation)
+
+    shown = client.post(desk.target_of(subject, operation), values)
+    repeated = client.post(desk.target_of(subject, operation), values)
+    tasks.deliver_due()
+    seen = [desk.text(repeated), *every_page(client, subject)]
+    mailed = [str(message.message()) for message in mail.outbox]
+
+    fresh = shown_codes(shown)
+    assert [len(code) for code in fresh] == [length] * count
+    assert mailed
+    for code in fresh:
+        held = held_anywhere(code, seen, mailed, whole_database(), whole_cache(), logged)
+        assert held == []
+
+
+def test_the_search_would_find_a_code_that_leaked(logged):
+    """A search that finds nothing has to be one that could."""
+    logging.getLogger("anybody").debug("7k3m q9td-0ZVH-px4r")
+
+    assert held_anywhere("7K3MQ9TD0ZVHPX4R", logged)
+
+
+def test_nothing_of_a_code_is_in_the_session():
+    subject, client = factories.account(), desk.as_role(Role.AGENT)
+
+    shown = desk.operate(client, subject, Operation.REGENERATE_BACKUP_CODES)
+
+    [first, *_] = shown_codes(shown)
+    assert not held_anywhere(first, [json.dumps(dict(client.session))])
+    assert not held_anywhere(first, [str(client.cookies)])
+
+
+def test_the_page_with_codes_is_kept_by_nobody():
+    response = desk.operate(
+        desk.as_role(Role.AGENT), factories.account(), Operation.REGENERATE_BACKUP_CODES
+    )
+
+    assert "no-store" in response.headers["Cache-Control"]
+    assert "private" in response.headers["Cache-Control"]
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert "ETag" not in response.headers
+
+
+def test_coming_back_shows_no_code():
+    """Back asks again by GET: for the operation, and for the account."""
+    subject, client = factories.account(), desk.as_role(Role.AGENT)
+    shown = shown_codes(desk.operate(client, subject, Operation.REGENERATE_BACKUP_CODES))
+
+    again = client.get(desk.target_of(subject, Operation.REGENERATE_BACKUP_CODES))
+    account = client.get(desk.page_of(subject))
+
+    assert again.status_code == 405
+    assert not held_anywhere(shown[0], [desk.text(again), desk.text(account)])
+
+
+def test_each_code_is_shown_with_its_spelling():
+    page = desk.operate(desk.as_role(Role.AGENT), factories.account(), Operation.ISSUE_PHONE_CODE)
+
+    [code] = shown_codes(page)
+    words = re.findall(r"<li><b>(\w)</b> <span>([\w-]+)</span></li>", desk.text(page))
+    assert "".join(character for character, _ in words) == code
+
+
+def test_shown_codes_are_those_that_work():
+    subject = factories.account()
+    shown = shown_codes(
+        desk.operate(desk.as_role(Role.AGENT), subject, Operation.REGENERATE_BACKUP_CODES)
+    )
+
+    assert factories.live_set(subject, CodeKind.SAVED).verify_token(shown[3])
+
+
+def test_a_recovery_link_is_in_the_mail_and_nowhere_else(logged):
+    subject, client = factories.account(), desk.as_role(Role.LEAD)
+    sent = desk.operate(client, subject, Operation.SEND_RECOVERY_LINK)
+    tasks.deliver_due()
+    [token] = {
+        match[1] for message in mail.outbox if (match := LINK.search(str(message.message())))
+    }
+    opened = [Client().get(f"/account/link/{token}/"), Client().head(f"/account/link/{token}/")]
+    used = Client().post(f"/account/link/{token}/")
+
+    seen = [desk.text(sent), *every_page(client, subject), *(desk.text(page) for page in opened)]
+    places = (seen, [desk.text(used)], whole_database(), whole_cache(), logged)
+    assert [page.status_code for page in opened] == [200, 200]
+    assert held_anywhere(token, *places) == []
+
+
+def test_a_link_that_no_mail_server_takes_is_in_no_log_and_in_no_row(logged, monkeypatch):
+    tokens, make = [], mails.with_link
+
+    def noted(notice, token):
+        tokens.append(token.reveal())
+        return make(notice, token)
+
+    def broken(message, **kwargs):
+        raise OSError(f"refused: {message.body}")
+
+    subject, client = factories.account(), desk.as_role(Role.LEAD)
+    desk.operate(client, subject, Operation.SEND_RECOVERY_LINK)
+    monkeypatch.setattr(mails, "with_link", noted)
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", broken)
+    tasks.deliver_due()
+
+    assert tokens
+    assert Notice.objects.exclude(last_error="").exists()
+    seen = every_page(client, subject)
+    assert held_anywhere(tokens[0], seen, whole_database(), logged) == []
+
+
+def test_a_key_of_an_authenticator_is_nowhere(logged):
+    person = desk.member(Role.LEAD)
+    client = desk.signed_in(person)
+    subject = factories.account()
+    key = factories.totp.new_key()
+    factories.app(subject, key=key)
+    typeable = factories.totp.typeable(key).reveal()
+
+    seen = every_page(client, subject)
+
+    assert TotpAuthenticator.objects.filter(user=subject.user).exists()
+    for secret in (key.reveal(), typeable):
+        assert held_anywhere(secret, seen, whole_database(), whole_cache(), logged) == []
+
+
+def test_a_typed_one_time_code_is_nowhere(logged):
+    person = desk.member(Role.AGENT)
+    code = desk.one_time_code(person)
+    client = desk.half_signed_in(person)
+    client.post(desk.CODE_PAGE, {"one_time_code": code})
+
+    in_rows = [text for text in whole_database() if re.search(rf"\b{code}\b", text)]
+    in_logs = [line for line in logged if re.search(rf"\b{code}\b", line)]
+
+    assert in_rows == []
+    assert in_logs == []
+
+
+FRAMES = {
+    "code_sets.replace": "recovery.code_sets.replace",
+    "append": "recovery.audit.operations.append",
+    "notices.queue": "recovery.notices.queue",
+    "relay.page": "console.relay.page",
+    "spell": "console.relay.spell",
+    "each_context": "console.sites.ConsoleSite.each_context",
+    "template": "django.template.response.TemplateResponse.render",
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize(
+    "operation", [Operation.REGENERATE_BACKUP_CODES, Operation.ISSUE_PHONE_CODE], ids=str
+)
+def test_an_error_in_a_frame_that_holds_codes_mails_none(
+    logged, settings, monkeypatch, frame, operation
+):
+    settings.DEBUG, settings.ADMINS = False, [("Admin", "admin@example.org")]
+    handler = AdminEmailHandler(include_html=True)
+    made = note_what_is_made(monkeypatch)
+    subject, client = factories.account(), desk.as_role(Role.AGENT)
+    values = desk.filled(client, subject, operation)
+    client.raise_request_exception = False
+
+    def broken(*args, **kwargs):
+        secret, held = made[0].reveal(), args
+        raise RuntimeError("it broke", len(secret), len(held))
+
+    monkeypatch.setattr(FRAMES[frame], broken)
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        response = client.post(desk.target_of(subject, operation), values)
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+
+    reports = [str(message.message()) for message in mail.outbox]
+    assert response.status_code == 500
+    assert any("it broke" in report for report in reports)
+    for code in made:
+        assert held_anywhere(code.reveal(), reports, logged, [desk.text(response)]) == []
+
+
+def note_what_is_made(monkeypatch):
+    """Keep each code that is made, so that it can be looked for."""
+    made, generate = [], codes.generate
+
+    def noted(kind):
+        made.append(generate(kind))
+        return made[-1]
+
+    monkeypatch.setattr(codes, "generate", noted)
+    return made
+
+
+def test_no_model_of_the_console_or_the_domain_has_a_page_of_secrets():
+    secretive = {"BackupCode", "BackupCodeSet", "TotpAuthenticator", "RecoveryLinkToken"}
+
+    histories = {model.__name__ for model in apps.get_models() if "Historical" in model.__name__}
+
+    assert not {name for name in histories if name.removeprefix("Historical") in secretive}

@@ -1,0 +1,83 @@
+"""A setting beyond what the standards allow is refused at start."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.checks import Error
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from recovery.checks import check_settings
+from recovery.conf import RecoverySettings, conf
+
+BEYOND = {
+    "BACKUP_CODE_COUNT": [9, 0, 21],
+    "PHONE_CODE_LIFETIME": [timedelta(minutes=10, seconds=1), timedelta(days=1)],
+    "LINK_LIFETIME": [timedelta(hours=24, seconds=1)],
+    "STAFF_IDLE_LIFETIME": [timedelta(hours=1, seconds=1)],
+    "STAFF_SESSION_LIFETIME": [timedelta(hours=24, seconds=1)],
+    "STEP_UP_MAX_AGE": [timedelta(minutes=16)],
+    "FAILURE_LIMIT": [101, 0],
+    "ARGON2_MEMORY_KIB": [19 * 1024 - 1],
+    "ARGON2_PASSES": [1],
+    "ENCRYPTION_KEYS": [[], ["too short"], [""]],
+    "TICKET_PATTERN": ["("],
+    "ADDRESS_MIN_AGE": [timedelta(days=6, hours=23)],
+}
+ALLOWED = {
+    "BACKUP_CODE_COUNT": [10, 20],
+    "PHONE_CODE_LIFETIME": [timedelta(minutes=10), timedelta(minutes=1)],
+    "LINK_LIFETIME": [timedelta(hours=24)],
+    "STAFF_IDLE_LIFETIME": [timedelta(hours=1)],
+    "STAFF_SESSION_LIFETIME": [timedelta(hours=24)],
+    "FAILURE_LIMIT": [1, 100],
+    "TICKET_PATTERN": ["", r"HD-\d+"],
+    "ADDRESS_MIN_AGE": [timedelta(days=7)],
+}
+
+
+def cases(table):
+    return [(name, value) for name, values in table.items() for value in values]
+
+
+@pytest.mark.requirement("N11")
+@pytest.mark.parametrize(("name", "value"), cases(BEYOND), ids=str)
+def test_a_value_beyond_its_limit_is_an_error(settings, name, value):
+    setattr(settings, f"RECOVERY_{name}", value)
+
+    (found,) = check_settings()
+
+    assert isinstance(found, Error)
+    assert name in found.msg or name.startswith("ARGON2")
+
+
+@pytest.mark.requirement("N11")
+@pytest.mark.parametrize(("name", "value"), cases(ALLOWED), ids=str)
+def test_the_limit_itself_is_allowed(settings, name, value):
+    setattr(settings, f"RECOVERY_{name}", value)
+
+    assert check_settings() == []
+
+
+@pytest.mark.requirement("N11")
+def test_nothing_starts_with_such_a_setting(settings):
+    settings.RECOVERY_PHONE_CODE_LIFETIME = timedelta(minutes=11)
+
+    with pytest.raises(SystemCheckError, match="PHONE_CODE_LIFETIME"):
+        call_command("check")
+
+
+@pytest.mark.requirement("N11")
+def test_the_defaults_are_what_the_standards_ask_for():
+    assert timedelta(minutes=10) == conf.PHONE_CODE_LIFETIME
+    assert timedelta(minutes=10) == conf.LINK_LIFETIME
+    assert timedelta(minutes=30) == conf.LINK_HAND_OVER_WITHIN
+    assert timedelta(days=7) == conf.ADDRESS_MIN_AGE
+    assert timedelta(minutes=5) == conf.STEP_UP_MAX_AGE
+    assert (conf.BACKUP_CODE_COUNT, conf.FAILURE_LIMIT) == (10, 100)
+
+
+def test_each_setting_says_what_it_is():
+    named = {name: one for name, one in vars(RecoverySettings).items() if name.isupper()}
+
+    assert all(one.__doc__ for one in named.values())

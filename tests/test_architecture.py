@@ -1,0 +1,318 @@
+"""Promises over all of the code: what no single test could hold."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from recovery import actions, errors, notices, policy
+from recovery.actions import IssuedCodes
+from recovery.audit.detail import KEYS
+from recovery.enums import (
+    DESK_OPERATIONS,
+    EXPORT_OPERATIONS,
+    GRANTED_OPERATIONS,
+    STAFF_OPERATIONS,
+    Operation,
+    Proofing,
+)
+from recovery.models import AuditEvent
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("recovery", "console", "project")
+
+RECORDED_ONLY = {
+    Operation.SIGN_IN: "decided by the password and the one-time code",
+    Operation.STEP_UP: "decided by the one-time code",
+    Operation.SIGN_OUT: "nobody is refused to leave",
+    Operation.REDEEM_BACKUP_CODE: "decided by the code, inside django-otp's transaction",
+    Operation.REDEEM_PHONE_CODE: "decided by the code, inside django-otp's transaction",
+    Operation.KILL_BACKUP_CODES: "follows from the hundredth failure",
+    Operation.HAND_OVER_RECOVERY_LINK: "the worker reports what happened",
+    Operation.CANCEL_RECOVERY_LINK: "the worker reports what happened",
+    Operation.DELIVER_NOTICE: "the worker reports what happened",
+}
+ANNOUNCED = {
+    *DESK_OPERATIONS,
+    *STAFF_OPERATIONS,
+    Operation.REDEEM_BACKUP_CODE,
+    Operation.REDEEM_PHONE_CODE,
+    Operation.KILL_BACKUP_CODES,
+    Operation.OPEN_RECOVERY_LINK,
+    Operation.ENROL_STAFF,
+    Operation.ADOPT_AUTHENTICATOR,
+    Operation.ADOPT_BACKUP_CODES,
+}
+WITHOUT_AN_ACTOR = {
+    "open_recovery_link": "a claimant comes with a token, and has proven nothing else",
+}
+REVEALING = {
+    "recovery/codes.py": "compares, and splits into groups for the page",
+    "recovery/hashers.py": "hashes",
+    "recovery/encryption.py": "encrypts",
+    "recovery/links.py": "digests",
+    "recovery/mails.py": "writes the address of a link into its mail",
+    "recovery/totp.py": "computes one-time codes, and what an app reads",
+    "recovery/qr.py": "draws what an app reads",
+    "recovery/management/commands/enrol_staff.py": "shows the key once, in the terminal",
+    "project/demo/management/commands/totp.py": "shows the code of an invented person",
+    "project/demo/standings.py": "redeems the code of an invented person",
+}
+LONG_MODULES = {
+    "recovery/errors.py": "a list of refusals, read top to bottom",
+    "recovery/policy.py": "rules and their table belong on one page",
+    "project/settings.py": "every setting, read once",
+    "project/checks.py": "a list of checks",
+    "console/dialogs.py": "every operation as a dialog",
+    "console/forms.py": "one form per operation",
+    "console/account_card.py": "what an agent sees of one account",
+}
+LONGEST_MODULE, LONGEST_FUNCTION = 200, 25
+
+VERBS = [getattr(actions, name) for name in actions.__all__ if name.islower()]
+
+
+def sources(*packages):
+    """Read the modules of some packages; migrations are made by a machine."""
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def nodes(*packages):
+    """Walk the syntax trees of some packages."""
+    for name, source in sources(*packages):
+        for node in ast.walk(ast.parse(source)):
+            yield name, node
+
+
+def refusals(base=errors.RecoveryError):
+    """Find every kind of refusal."""
+    for refusal in base.__subclasses__():
+        yield refusal
+        yield from refusals(refusal)
+
+
+class TestOperations:
+    def test_each_has_rules_or_a_reason_to_have_none(self):
+        assert set(Operation) == set(policy.RULES) | set(RECORDED_ONLY)
+        assert not set(policy.RULES) & set(RECORDED_ONLY)
+
+    @pytest.mark.parametrize("operation", policy.RULES, ids=str)
+    def test_none_is_free_for_all(self, operation):
+        assert policy.RULES[operation]
+
+    @pytest.mark.parametrize("operation", DESK_OPERATIONS + STAFF_OPERATIONS, ids=str)
+    def test_what_a_desk_does_asks_for_everything_that_a_desk_must_show(self, operation):
+        asked = policy.RULES[operation]
+
+        assert set(policy.DESK) <= set(asked)
+        assert asked[0] is policy.holds_permission
+
+    def test_each_rule_of_a_permission_has_one_to_ask_for(self):
+        asking = {
+            operation
+            for operation, rules in policy.RULES.items()
+            if policy.holds_permission in rules
+        }
+        permissions = {codename for codename, _ in AuditEvent._meta.permissions}
+
+        assert asking == set(GRANTED_OPERATIONS)
+        assert permissions == {operation.value for operation in asking}
+
+    def test_exports_ask_for_a_verified_and_fresh_session(self):
+        for operation in EXPORT_OPERATIONS:
+            assert policy.RULES[operation] == policy.REPORTING
+
+    def test_each_has_a_closed_list_of_details(self):
+        silent = {Operation.SIGN_IN, Operation.STEP_UP, Operation.SIGN_OUT}
+
+        assert set(Operation) - silent <= set(KEYS)
+
+    @pytest.mark.requirement("N6")
+    def test_each_that_touches_a_person_is_announced_in_words(self):
+        assert set(notices.WHAT_HAPPENED) == ANNOUNCED
+        assert all(str(text).endswith(".") for text in notices.WHAT_HAPPENED.values())
+
+    def test_a_name_fits_a_permission_a_column_and_an_address(self):
+        for operation in Operation:
+            assert operation.value.islower()
+            assert operation.value.isidentifier()
+            assert len(operation.value) <= 40
+
+
+class TestVerbs:
+    @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
+    def test_each_is_named_for_its_operation_and_says_who_whom_and_why(self, verb):
+        parameters = inspect.signature(verb).parameters
+
+        assert verb.__name__ in Operation
+        assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
+        if verb.__name__ not in WITHOUT_AN_ACTOR:
+            assert {"actor", "subject", "grounds"} <= parameters.keys()
+
+    @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
+    def test_each_says_its_effect(self, verb):
+        assert verb.__doc__.partition("\n")[0].rstrip().endswith((".", ":"))
+
+    def test_codes_come_out_of_two_verbs_only(self):
+        issuing = {
+            verb.__name__
+            for verb in VERBS
+            if inspect.signature(verb, eval_str=False).return_annotation == IssuedCodes.__name__
+        }
+
+        assert issuing == {"regenerate_backup_codes", "issue_phone_code"}
+
+
+class TestRefusals:
+    def test_each_has_a_code_of_its_own(self):
+        codes = [refusal.code for refusal in refusals()]
+
+        assert len(codes) == len(set(codes))
+        assert "refused" not in codes
+        assert all(len(code) <= 40 for code in codes)
+
+    @pytest.mark.parametrize("refusal", list(refusals()), ids=lambda refusal: refusal.code)
+    def test_each_says_in_words_what_to_do(self, refusal):
+        assert "message" in vars(refusal)
+        assert len(str(refusal.message)) > 20
+        assert "successfully" not in str(refusal.message)
+
+
+@pytest.mark.requirement("A9", "S1")
+def test_no_question_about_the_person_counts_as_proof():
+    assert set(Proofing.values) == {
+        "call_back",
+        "read_back",
+        "colleague_vouches",
+        "in_person",
+        "own_authenticator",
+        "not_proven",
+    }
+
+
+class TestSecrets:
+    @pytest.mark.requirement("N28")
+    def test_the_systems_generator_and_nothing_else_makes_them(self):
+        forbidden = {"random", "uuid", "numpy", "django.utils.crypto"}
+        found = [
+            (name, module)
+            for name, node in nodes("recovery", "console")
+            for module in _imported(node)
+            if module in forbidden or module.partition(".")[0] == "random"
+        ]
+
+        assert found == []
+
+    @pytest.mark.requirement("N28")
+    def test_no_other_call_makes_random_text(self):
+        forbidden = {"urandom", "get_random_string", "make_random_password", "uuid4", "uuid1"}
+        found = [
+            (name, node.attr)
+            for name, node in nodes("recovery", "console")
+            if isinstance(node, ast.Attribute) and node.attr in forbidden
+        ]
+
+        assert found == []
+
+    @pytest.mark.requirement("N7")
+    def test_they_are_revealed_in_a_handful_of_places(self):
+        revealing = {
+            name
+            for name, node in nodes(*PRODUCT)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "reveal"
+        }
+
+        assert revealing <= set(REVEALING)
+
+    @pytest.mark.requirement("N7", "A28")
+    def test_nothing_is_printed_or_dumped(self):
+        calls = [
+            (name, node.lineno)
+            for name, node in nodes("recovery", "console")
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"print", "pprint", "breakpoint"}
+        ]
+
+        assert calls == []
+
+
+class TestHouse:
+    def test_the_domain_knows_no_page_and_no_file_format(self):
+        above = {"console", "project", "unfold", "import_export", "tests"}
+        found = [
+            (name, module)
+            for name, node in nodes("recovery")
+            for module in _imported(node)
+            if module.partition(".")[0] in above
+        ]
+
+        assert found == []
+
+    def test_requests_stop_at_the_door_of_the_domain(self):
+        doors = {f"recovery/{name}.py" for name in ("views", "middleware", "forms", "csrf")}
+        seeing = {
+            name
+            for name, node in nodes("recovery")
+            for module in _imported(node)
+            if module.startswith("django.http")
+        }
+
+        assert seeing <= doors
+
+    def test_the_console_opens_no_transaction_and_writes_no_event(self):
+        forbidden = {"recovery.models.audit", "recovery.code_sets", "recovery.hashers"}
+        found = [
+            (name, module)
+            for name, node in nodes("console")
+            for module in _imported(node)
+            if module in forbidden
+        ]
+
+        assert found == []
+
+    def test_no_module_is_longer_than_a_few_pages_without_a_reason(self):
+        long = {name for name, source in sources(*PRODUCT) if source.count("\n") > LONGEST_MODULE}
+
+        assert long <= set(LONG_MODULES)
+
+    def test_no_function_is_longer_than_a_screen(self):
+        long = [
+            f"{name}: {node.name}"
+            for name, node in nodes(*PRODUCT)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and _lines(node) > LONGEST_FUNCTION
+        ]
+
+        assert long == []
+
+    def test_no_comment_puts_anything_off(self):
+        found = [
+            name
+            for name, source in sources(*PRODUCT)
+            if any(word in source for word in ("TODO", "FIXME", "XXX", "HACK"))
+        ]
+
+        assert found == []
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.level == 0:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _lines(function):
+    """Count the lines of a function's body, its docstring left out."""
+    body = function.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
