@@ -76,6 +76,7 @@ class SignInView(View):
             "form": form or self.form_class(),
             "refusal": refusal,
             "next": self.onward,
+            "start_over_url": reverse("admin:login"),
         }
         status = 200 if form is None else 422
         return render(self.request, self.template_name, context, status=status)
