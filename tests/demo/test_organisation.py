@@ -10,16 +10,18 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import TestCase, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
-from project.demo import organisation
+from project.demo import desk_work, organisation, welcome
 from project.demo.cast import HOLDERS, SIGN_INS, STAFF
 from project.demo.memory import Memory
-from recovery import actions, policy, totp
+from recovery import actions, link_requests, policy, totp
 from recovery.actions.staff import roles_of
 from recovery.actors import Actor, Grounds
 from recovery.enums import AuthenticatorKind, Enrolment, Outcome, Proofing, Tier
 from recovery.models import Account, AuditEvent, ContactAddress, TotpAuthenticator
+from tests.holder.visitor import Visitor, link_in, run_worker
 
 Users = get_user_model()
 
@@ -157,6 +159,47 @@ class TestFirstDay(TestCase):
         _made()
 
         assert account_of("hanako.yamada").enrolment == Enrolment.ENROLLED
+
+    def test_who_was_locked_out_is_brought_back_by_the_desk(self):
+        login = HOLDERS[0]
+        grounds = Grounds(reason="Stolen", proofing=Proofing.CALL_BACK)
+        agent = desk_work._agent("maya.lindqvist")
+        actions.report_authenticator_lost(actor=agent, subject=account_of(login), grounds=grounds)
+        actions.send_recovery_link(actor=agent, subject=account_of(login), grounds=grounds)
+
+        self.come_back(login)
+
+        assert account_of(login).enrolment == Enrolment.ENROLLED
+
+    def test_and_so_is_who_asks_for_a_link_themselves(self):
+        login = HOLDERS[0]
+        link_requests.ask(account_of(login))
+
+        self.come_back(login)
+
+        assert account_of(login).last_recovered_at is not None
+
+    def come_back(self, login):
+        """Open the link that the worker has mailed, with the password that the demo prints."""
+        [path] = filter(None, (link_in(mail) for mail in run_worker() if "/link/" in mail.body))
+        visitor = Visitor()
+        visitor.open_link(path, self.memory.passwords[login])
+        answer, _ = visitor.enrol()
+        assert answer.headers["location"] == reverse("recovery:my_recovery")
+
+    def test_what_is_printed_is_all_that_it_takes(self):
+        printed = welcome.told(8123, self.memory)
+
+        for needed in (
+            *(f"{login} " for login in SIGN_INS),
+            *self.memory.passwords.values(),
+            "http://127.0.0.1:8123/console/",
+            f"http://127.0.0.1:8123{reverse('recovery:sign_in')}",
+            "http://127.0.0.1:8123/demo/mail/",
+            "manage.py totp maya.lindqvist",
+            f"lock {HOLDERS[0]} out",
+        ):
+            assert needed in printed
 
     def test_the_ledger_shows_a_refusal(self):
         refused = AuditEvent.objects.get(outcome=Outcome.REFUSED)

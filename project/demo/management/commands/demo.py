@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from project.demo import organisation, processes
-from project.demo.cast import STAFF
+from project.demo import organisation, processes, welcome
 from project.demo.memory import Memory
 
 
@@ -55,35 +52,8 @@ class Command(BaseCommand):
         env = processes.environment(port)
         with processes.told_to_stop() as stop, processes.running(commands, env) as pair:
             if pair.wait_for_port(port, stop):
-                self.stdout.write(_who_can_sign_in(port, memory))
+                self.stdout.write(welcome.told(port, memory))
             dead = pair.watch(stop)
         if dead is not None:
             raise CommandError(f"The {dead} has ended by itself; what it said last is above.")
         self.stdout.write("The demo has ended. What was done in it is kept.")
-
-
-def _who_can_sign_in(port: int, memory: Memory) -> str:
-    site = f"http://{processes.HOST}:{port}"
-    width = max(map(len, memory.passwords))
-    lines = [
-        f"  {login:{width}}  {_role(login):20}  {password}"
-        for login, password in memory.passwords.items()
-    ]
-    return "\n".join(
-        [
-            "",
-            f"The desk is at {site}/console/ until Ctrl-C. Who can sign in, as what, with which",
-            "password:",
-            "",
-            *lines,
-            "",
-            "The one-time code of the moment, in another terminal:",
-            f"  {os.path.relpath(sys.executable)} manage.py totp {next(iter(memory.passwords))}",
-            f"Mails end up at {site}/demo/mail/ and go nowhere else.",
-            "",
-        ]
-    )
-
-
-def _role(login: str) -> str:
-    return STAFF[login].value if login in STAFF else "Account holder"
