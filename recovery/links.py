@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from recovery import notices
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation
+from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation, Way
 from recovery.models import Account, ContactAddress, RecoveryLink, RecoveryLinkToken
 from recovery.secret import Secret
 
@@ -102,6 +102,12 @@ def use(link: RecoveryLink) -> bool:
     now = timezone.now()
     live = RecoveryLink.objects.filter(pk=link.pk, state=LinkState.LIVE, expires_at__gt=now)
     return bool(live.update(state=LinkState.USED, ended_at=now))
+
+
+def way_of(link: RecoveryLink) -> Way:
+    """What the link opens an enrolment by, together with the password."""
+    is_invitation = link.purpose == LinkPurpose.INVITATION
+    return Way.INVITATION if is_invitation else Way.LINK
 
 
 def token_digest(token: Secret) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery import errors, links
+from recovery import errors, links, policy
 from recovery.actors import Actor
 from recovery.audit import Draft, append_failure, audited
 from recovery.enums import LinkState, Operation
@@ -39,6 +39,7 @@ def open_recovery_link(*, token: Secret) -> RecoveryLink:
     link = look_at_link(token=token)
     operation, claimant = Operation.OPEN_RECOVERY_LINK, Actor.stranger()
     with audited(operation, actor=claimant, subject=link.account) as draft:
+        policy.require_way(draft.account, links.way_of(link))
         if not links.use(link):
             raise errors.LinkNotUsable
         draft.detail = {"link": link.pk}

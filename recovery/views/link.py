@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import redirect
 
 from recovery import actions, links
-from recovery.enums import LinkPurpose, Operation, Way
+from recovery.enums import LinkPurpose, Operation
 from recovery.errors import LinkNotUsable, LinkReplayed, RecoveryError, WrongPassword
 from recovery.forms import LinkPasswordForm
 from recovery.secret import Secret
@@ -29,8 +29,10 @@ class RecoveryLinkView(Page):
     referrer_policy = "no-referrer"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
-        link = links.find(Secret(token))
-        return self.unusable() if link is None or not link.is_open_now else self.ask(link)
+        try:
+            return self.ask(actions.look_at_link(token=Secret(token)))
+        except (LinkNotUsable, LinkReplayed):
+            return self.unusable()
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Ask for the password of the link's own account, then open a recovery session."""
@@ -61,8 +63,7 @@ class RecoveryLinkView(Page):
             links.count_wrong_password(link)
             raise
         opened = actions.open_recovery_link(token=token)
-        is_invitation = opened.purpose == LinkPurpose.INVITATION
-        way = Way.INVITATION if is_invitation else Way.LINK
+        way = links.way_of(opened)
         session.Recovering.open(self.request, checked, way=way, link=opened)
         return redirect("recovery:enrol")
 
