@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recovery import errors
 from recovery.conf import conf
-from recovery.enums import AuthenticatorKind, Operation, Role, Tier, Way
+from recovery.enums import AuthenticatorKind, FlagOrigin, Operation, Role, Tier, Way
 from recovery.models import Account
 from recovery.models.audit import TICKET_LENGTH
 
@@ -194,11 +194,16 @@ def require_role_below(actor: Actor, role: Role) -> None:
 def require_way(account: Account, way: Way) -> None:
     """Refuse a way that does not open this account's enrolment.
 
-    Never the password alone for an account that was ever enrolled, flagged or not; an
-    invitation only for one that never was (NIST SP 800-63B-4 4.2.2.2, 4.3).
+    Never the password alone for an account that was ever enrolled or had codes, flagged or not;
+    an invitation only for one that was never enrolled (NIST SP 800-63B-4 4.2.2.2, 4.3).
     """
     was_enrolled = account.enrolled_at is not None
-    if way is Way.PASSWORD and (was_enrolled or not conf.FIRST_ENROLMENT_BY_PASSWORD):
+    had_codes = account.backup_codes_issued_at is not None or account.reenrolment_origin in {
+        FlagOrigin.REDEEMED,
+        FlagOrigin.REPORTED_LOST,
+    }
+    had_a_factor = was_enrolled or had_codes
+    if way is Way.PASSWORD and (had_a_factor or not conf.FIRST_ENROLMENT_BY_PASSWORD):
         raise errors.WayClosed
     if way is Way.INVITATION and was_enrolled:
         raise errors.WayClosed
