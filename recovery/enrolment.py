@@ -85,12 +85,13 @@ def prepare_codes(account: Account) -> Prepared:
 
 
 def typed_back_digest(account: Account, typed: str) -> str:
-    """The digest of what was typed, by the new set's recipe: hashed outside any transaction."""
+    """The digest of what was typed, by the new set's recipe: hashed outside any transaction.
+
+    Empty for what can't be one of its codes: the operation then refuses it, and records that.
+    """
     code_set = pending_sets(account).order_by("-pk").first()
     code = codes.read(typed)
-    if code_set is None or code is None:
-        raise errors.NotTypedBack
-    return code_set.stored_recipe.digest(code)
+    return code_set.stored_recipe.digest(code) if code_set is not None and code is not None else ""
 
 
 def activate(account: Account, begun: int | None) -> tuple[TotpAuthenticator, int]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recovery import confirmations, errors, links, notices
 from recovery.addresses import mask_address
-from recovery.audit import audited
+from recovery.audit import Draft, append_failure, audited
 from recovery.enums import LinkState, Operation
 from recovery.models import ContactAddress, RecoveryLink
 
@@ -38,8 +38,12 @@ def add_address(*, actor: Actor, subject: Account, address: str) -> ContactAddre
 
 def confirm_address(*, actor: Actor, subject: Account, address_id: int, typed: str) -> AuditEvent:
     """Confirm an address with the code that was mailed to it. Links only from the seventh day."""
-    confirmations.require_right_code(subject, address_id, typed)
     operation = Operation.CONFIRM_ADDRESS
+    try:
+        confirmations.require_right_code(subject, address_id, typed)
+    except errors.WrongCode as refusal:
+        append_failure(Draft(operation=operation, actor=actor, subject=subject), type(refusal))
+        raise
     with audited(operation, actor=actor, subject=subject) as draft:
         waiting = ContactAddress.objects.kept().filter(account=draft.account, pk=address_id)
         if not waiting.filter(confirmed_at__isnull=True).update(
