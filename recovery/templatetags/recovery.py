@@ -36,20 +36,19 @@ def question(
 ) -> dict[str, Any]:
     """Draw a field with its label, its hint and what was wrong with it, tied to each other.
 
+    ``focus`` is for the one question that a page asks: there a refusal is read out as well.
     ``suffix`` and ``number`` keep ids apart where one page asks the same in several places.
     """
     key = f"{field.auto_id}-{suffix}{number}" if suffix else field.auto_id
-    # Of several such questions on one page, nobody knows which one was refused.
-    is_refused = bool(field.errors or context.get("refusal")) and not suffix
     said = {
         f"{key}-hint": bool(hint),
         f"{key}-wrong": bool(field.errors),
-        "refusal": bool(context.get("refusal")) and not suffix,
+        "refusal": focus and bool(context.get("refusal")),
     }
     attrs: dict[str, Any] = {
         "id": key,
         "aria-describedby": " ".join(name for name, is_there in said.items() if is_there) or None,
-        "aria-invalid": "true" if is_refused else None,
+        "aria-invalid": "true" if field.errors else None,
         "autofocus": focus,
     }
     present = {name: value for name, value in attrs.items() if value}

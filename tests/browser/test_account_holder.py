@@ -196,11 +196,11 @@ def csrf_token(page):
 def test_codes_are_saved_as_a_file_made_in_the_browser(enrolling, tmp_path):
     codes = bind_from_the_page(enrolling)
     with enrolling.expect_download() as saving:
-        press(enrolling, "Save as text")
+        press(enrolling, "Download")
     saving.value.save_as(tmp_path / "codes.txt")
 
     assert [code for code in codes if code in (tmp_path / "codes.txt").read_text()] == codes
-    expect(enrolling.get_by_role("status").last).to_contain_text("Saved as a text file")
+    expect(enrolling.get_by_role("status").last).to_contain_text("Downloaded as a text file")
 
 
 def test_codes_are_copied_one_a_line(enrolling):
