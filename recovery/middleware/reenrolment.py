@@ -47,6 +47,7 @@ class ReenrolmentMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.recovery_account = _account_or_end(request)  # type: ignore[attr-defined]  # ours
+        _stamp_new_verification(request)  # of a login that answered ahead of the gate
         response = self.get_response(request)
         _stamp_new_verification(request)
         return response
