@@ -99,6 +99,36 @@ def test_a_middleware_that_runs_too_early_is_refused(settings, path):
     assert found() == ["project.E008"]
 
 
+GATE = "recovery.middleware.ReenrolmentMiddleware"
+
+
+def test_without_the_gate_nothing_is_served(settings):
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != GATE]
+
+    [finding] = check_deployment()
+
+    assert GATE in finding.msg
+    assert finding.hint
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django_otp.middleware.OTPMiddleware",
+        "recovery.middleware.SourceMiddleware",
+        "console.middleware.StaffSessionMiddleware",
+    ],
+)
+def test_the_gate_comes_after_whatever_it_asks(settings, before):
+    """Earlier, it would gate nobody: no user, no device, a session that is about to end."""
+    others = [one for one in settings.MIDDLEWARE if one != GATE]
+    place = others.index(before)
+    settings.MIDDLEWARE = [*others[:place], GATE, *others[place:]]
+
+    assert set(found()) == {"project.E008"}
+
+
 @pytest.mark.parametrize("hosts", [[], ["*"], ["desk.example.org", "*"]])
 def test_open_hosts_are_refused(settings, hosts):
     settings.ALLOWED_HOSTS = hosts
