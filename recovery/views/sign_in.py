@@ -80,7 +80,11 @@ class SecondFactorView(HalfSignedInPage):
 
     def context(self) -> dict[str, Any]:
         bound = TotpAuthenticator.objects.filter(user_id=self.account.user_id, confirmed=True)
-        return {"has_authenticator": bound.exists(), "is_frozen": bool(self.account.frozen_at)}
+        return {
+            "has_authenticator": bound.exists(),
+            "is_frozen": bool(self.account.frozen_at),
+            "must_enrol": self.account.must_enrol_now,
+        }
 
     def accept(self, form: forms.Form) -> HttpResponse:
         shown = second_factor.show(

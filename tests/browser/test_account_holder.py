@@ -90,6 +90,7 @@ def test_a_flag_set_by_an_agent_catches_who_is_signed_in_at_their_next_click(pag
     page.get_by_role("link", name="Add an address").click()
 
     heading(page, "Enter a code")
+    expect(page.get_by_text("You have to set up your authenticator again")).to_be_visible()
     page.get_by_label("One-time code").fill(one_time_code(holder))
     press(page, "Continue")
     codes = bind_from_the_page(page)
