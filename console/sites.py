@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import logout
@@ -18,7 +19,11 @@ from recovery.audit import Draft, append
 from recovery.enums import AuthenticatorKind, Operation, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponse
+
+    View = Callable[..., HttpResponse]
 
 LEFT_OUT = {"autocomplete", "password_change", "password_change_done", "search"}
 """Stock routes that nobody here needs: what is not there needs no permission."""
@@ -53,6 +58,18 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
         stock = [url for url in stock if "r/<path:" not in str(url.pattern)]
         return [path("login/code/", OneTimeCodeView.as_view(), name="one_time_code"), *stock]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's signature
+        """Unfold lets pages be framed by pop-ups of its own, of which there are none here."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def unframed(*args: Any, **kwargs: Any) -> HttpResponse:
+            response = guarded(*args, **kwargs)
+            response["X-Frame-Options"] = "DENY"
+            return response
+
+        return unframed
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         # Unfold writes colours into a style element, which our policy does not let through.

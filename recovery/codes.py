@@ -58,7 +58,7 @@ def read(typed: str) -> Secret | None:
 def read_adopted(typed: str) -> Secret | None:
     """Take what was typed as it is: a code of another system has no form that we know."""
     clean = typed.strip()
-    return Secret(clean) if 0 < len(clean) <= LONGEST_TYPED else None
+    return Secret(clean) if 0 < len(clean) <= LONGEST_TYPED and clean.isprintable() else None
 
 
 def kind_of(code: Secret) -> CodeKind:

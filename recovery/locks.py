@@ -8,6 +8,7 @@ from django.db import transaction
 
 from recovery import sync
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
+from recovery.models.devices import in_order
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -52,8 +53,7 @@ def _locked_in_order(account: Account) -> Account | None:
 
 
 def _live(model: Any, user_id: object) -> QuerySet[Any]:
-    live: QuerySet[Any] = model.objects.filter(user_id=user_id, confirmed=True)
-    return live.order_by("pk")
+    return in_order(model.objects.filter(user_id=user_id, confirmed=True))
 
 
 def _ids(rows: QuerySet[Any]) -> list[int]:

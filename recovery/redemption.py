@@ -24,6 +24,7 @@ from recovery.enums import (
 )
 from recovery.locks import account_of
 from recovery.models import Account, BackupCode, BackupCodeSet
+from recovery.models.devices import in_order
 from recovery.throttling import count_attempt, take_back
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def redeem(user: AbstractBaseUser, *, typed: str) -> BackupCodeSet | None:
     live = BackupCodeSet.objects.filter(user_id=user.pk, confirmed=True).select_related("user")
     candidates = [
         (code_set, code)
-        for code_set in live.order_by("pk")
+        for code_set in in_order(live)
         if (code := _read_for(code_set, typed)) is not None
     ]
     if not candidates:

@@ -10,9 +10,18 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+def in_order(devices: QuerySet[Any]) -> QuerySet[Any]:
+    """The phone code before a saved set, and then by id.
+
+    Any text may be a code of an adopted set. Tried there first, a phone code would be counted as
+    wrong, and then come too early for its own set.
+    """
+    has_kinds = any(field.name == "kind" for field in devices.model._meta.fields)
+    return devices.order_by("kind", "pk") if has_kinds else devices.order_by("pk")
+
+
 class DevicesInOrder(DeviceManager):  # type: ignore[misc]  # django-otp has no types
-    """Gives django-otp the devices by id, the order in which ``recovery.locks`` takes them."""
+    """Gives django-otp the devices in the order in which ``recovery.locks`` takes them."""
 
     def devices_for_user(self, user: Any, confirmed: bool | None = None) -> QuerySet[Any]:  # noqa: FBT001 - django-otp's signature
-        devices: QuerySet[Any] = super().devices_for_user(user, confirmed=confirmed)
-        return devices.order_by("pk")
+        return in_order(super().devices_for_user(user, confirmed=confirmed))

@@ -53,7 +53,8 @@ def logged():
     yield handler.lines
     root.removeHandler(handler)
     for logger, (level, propagate) in before.items():
-        logger.level, logger.propagate = level, propagate
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 def shown_codes(response):

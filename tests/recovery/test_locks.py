@@ -52,11 +52,12 @@ def test_a_device_that_came_while_we_waited_for_the_account_is_locked_before_it(
     assert taken == [None, owner]
 
 
-def test_django_otp_takes_the_devices_of_a_model_by_id():
+def test_django_otp_takes_the_devices_in_the_order_of_our_locks():
     owner = account()
-    apps, sets = [app(owner), app(owner)], [saved_codes(owner)[0], phone_code(owner)[0]]
+    apps, saved, aloud = [app(owner), app(owner)], saved_codes(owner)[0], phone_code(owner)[0]
     TotpAuthenticator.objects.filter(pk=apps[0].pk).update(failures=1)
 
     devices = list(django_otp.devices_for_user(owner.user))
 
-    assert devices == [*apps, *sets]
+    assert devices == [*apps, aloud, saved]
+    assert devices == [one for model in locks.DEVICES for one in locks._live(model, owner.user_id)]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recovery import actions, codes, redemption, totp
 from recovery.actors import Source, current_source
-from recovery.code_sets import Prepared, end, end_all
+from recovery.code_sets import Prepared, end, end_all, replace
 from recovery.conf import conf
 from recovery.enums import (
     CodeKind,
@@ -22,6 +22,7 @@ from recovery.enums import (
     Role,
 )
 from recovery.models import Account, AuditEvent, BackupCode, BackupCodeSet, Notice
+from recovery.secret import Secret
 from recovery.throttling import delay
 from tests.factories import (
     account,
@@ -30,6 +31,7 @@ from tests.factories import (
     fresh,
     grounds,
     last_event,
+    live_set,
     phone_code,
     saved_codes,
     staff,
@@ -552,3 +554,47 @@ def test_prepared_codes_are_hashed_before_any_transaction():
         Prepared.saved()
 
     assert digest.call_count == 10
+
+
+class TestAdopted:
+    """Codes that another system made have no form and no check character of ours."""
+
+    @pytest.fixture
+    def owner(self):
+        return account()
+
+    @pytest.fixture
+    def adopted(self, owner):
+        prepared = Prepared.adopted([Secret("abcd2345"), Secret("zyxw7654")], source="otp_static")
+        with transaction.atomic():
+            replace(owner, prepared)
+        return live_set(owner)
+
+    @each_way
+    def test_they_are_accepted_once_exactly_as_they_were(self, way, adopted):
+        assert not way(adopted, "ABCD2345")
+        no_waiting(adopted.user.recovery_account)
+
+        assert way(adopted, " abcd2345 ")
+        assert not way(fresh(adopted), "abcd2345")
+
+    @each_way
+    @pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE)
+    def test_nothing_that_is_typed_raises(self, way, adopted, typed):
+        assert not way(adopted, typed)
+
+    @each_way
+    def test_they_do_not_stand_in_the_way_of_a_phone_code(self, way, owner, adopted):
+        aloud, clear = phone_code(owner)
+
+        assert way(aloud, clear)
+        assert fresh(adopted).is_live
+        assert fresh(owner).failures == 0
+
+    @pytest.mark.usefixtures("adopted")
+    def test_a_wrong_one_is_counted_once(self, owner):
+        phone_code(owner)
+
+        assert not redemption.redeem(owner.user, typed=wrong(CodeKind.PHONE))
+
+        assert fresh(owner).failures == 1

@@ -195,6 +195,13 @@ class TestOpen:
         assert last_event().subject_id == str(link.account.user_id)
 
     @pytest.mark.requirement("N11")
+    def test_one_that_runs_out_while_it_is_opened_is_not_used(self):
+        link, _ = open_link(account())
+        RecoveryLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
+
+        assert not links.use(link)
+
+    @pytest.mark.requirement("N11")
     def test_it_lives_ten_minutes_from_its_hand_over(self):
         link, _ = open_link(account())
 
