@@ -129,8 +129,8 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "withdrawn and a made-up link. If they ask, send a new one."
         ),
         errors.LinkReplayed: (
-            "On the ledger alone: the page says what it says of every dead link. A mail scanner "
-            "does not do this, as looking uses nothing up. Two people, or two tabs, did."
+            "On the ledger alone: the page says what it says of every dead link. It is enough to "
+            "look, so it may be a mail scanner that came late, a second tab, or a second person."
         ),
     },
     "What the account holder reads": {
