@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, errors, flags, links
+from recovery import code_sets, errors, flags, links, vetoes
 from recovery.actions.authenticators import end_sessions
 from recovery.actors import Actor
-from recovery.audit import audited
+from recovery.audit import Draft, append_failure, audited
 from recovery.enums import CodeKind, EndReason, IncidentKind, LinkState, Operation
 from recovery.models import (
     AuditEvent,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from recovery.actors import Grounds
     from recovery.models import Account
+    from recovery.secret import Secret
 
 
 def freeze_recovery(*, actor: Actor, subject: Account) -> Incident:
@@ -40,6 +41,19 @@ def freeze_recovery(*, actor: Actor, subject: Account) -> Incident:
         draft.detail = {"incident": incident.pk}
         draft.tells_leads = True
     return incident
+
+
+def look_at_veto(*, token: Secret) -> tuple[Account, AuditEvent]:
+    """What a veto link is about, while it can still stop it; anything else is recorded."""
+    account = None
+    try:
+        account, event = vetoes.read(token)
+        require_vetoable(account, event)
+    except errors.VetoNotUsable as refusal:
+        draft = Draft(operation=Operation.VETO, actor=Actor.stranger(), subject=account)
+        append_failure(draft, type(refusal))
+        raise
+    return account, event
 
 
 def veto(*, subject: Account, event: AuditEvent) -> Incident:

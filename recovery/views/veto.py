@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recovery import actions, vetoes
-from recovery.actions.freezing import require_vetoable
+from recovery import actions
 from recovery.announcements import WHAT_HAPPENED, said
 from recovery.enums import Operation
 from recovery.errors import RecoveryError
@@ -24,8 +23,7 @@ class VetoView(Page):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
         try:
-            account, event = vetoes.read(Secret(token))
-            require_vetoable(account, event)
+            _, event = actions.look_at_veto(token=Secret(token))
         except RecoveryError as refusal:
             return self.page(refusal=refusal, status=410)
         what = WHAT_HAPPENED[Operation(event.operation)] % said(event.detail)
@@ -33,7 +31,7 @@ class VetoView(Page):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG002 - Django's
         try:
-            account, event = vetoes.read(Secret(token))
+            account, event = actions.look_at_veto(token=Secret(token))
             incident = actions.veto(subject=account, event=event)
         except RecoveryError as refusal:
             return self.page(refusal=refusal, status=410)
