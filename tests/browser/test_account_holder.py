@@ -235,6 +235,21 @@ def test_a_wrong_code_is_told_beside_its_field_and_not_written_back(page, holder
     assert page.title().startswith("Not done: Enter a code")
 
 
+def test_on_a_touch_screen_the_app_is_one_touch_away(chromium, live_server, holder):
+    context = chromium.new_context(base_url=live_server.url, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    _, clear = factories.saved_codes(holder)
+    give_password(page, holder)
+    page.get_by_label("backup code").fill(clear[0])
+    press(page, "Continue")
+    press(page, "Start")
+
+    to_the_app = page.get_by_role("link", name="The app is on this phone")
+    expect(to_the_app).to_be_visible()
+    assert key_on(page) in to_the_app.get_attribute("href")
+    context.close()
+
+
 def test_times_are_those_of_the_viewers_zone(chromium, live_server, holder):
     context = chromium.new_context(base_url=live_server.url, timezone_id="Asia/Kolkata")
     page = context.new_page()
