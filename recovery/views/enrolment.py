@@ -15,7 +15,7 @@ from recovery.forms import ProveForm, TypeBackForm
 from recovery.gate import must_enrol
 from recovery.views import once, session
 from recovery.views.handover import take_over
-from recovery.views.pages import FormPage, Page, after_sign_in, safe_next
+from recovery.views.pages import FormPage, Page, after_sign_in, forget, safe_next
 from recovery.views.sign_in import complete
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class RecoveryPage(Page):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found = session.Recovering.of(request) or take_over(request)
         if found is None:
-            request.session.pop(session.RECOVERY_KEY, None)
+            forget(request, session.RECOVERY_KEY)
             return redirect(_elsewhere(request))
         self.recovering = found
         self.account = found.account

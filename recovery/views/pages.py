@@ -6,11 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.contrib import messages
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -78,6 +80,12 @@ class FormPage(Page):
     def accept(self, form: forms.Form) -> HttpResponse:
         """Make the one call, and say where to go next."""
         raise NotImplementedError
+
+
+def forget(request: HttpRequest, key: str) -> None:
+    """Forget what a session remembered and is no longer true, and say so to its owner."""
+    if request.session.pop(key, None) is not None:
+        messages.warning(request, _("That took too long, or was stopped. Begin again here."))
 
 
 def desk() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from recovery.forms import SecondFactorForm, SignInForm
 from recovery.locks import account_of
 from recovery.models import AccountText, TotpAuthenticator
 from recovery.views import session
-from recovery.views.pages import FormPage, Page, after_sign_in, safe_next, zone_of
+from recovery.views.pages import FormPage, Page, after_sign_in, forget, safe_next, zone_of
 from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class HalfSignedInPage(FormPage):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         half = session.Half.of(request) or _gated(request)
         if half is None:
+            forget(request, session.HALF_KEY)
             return redirect("recovery:sign_in")
         self.half = half
         self.account = account_of(half.user)

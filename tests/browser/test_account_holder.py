@@ -1,10 +1,12 @@
 """The way back in, as a person walks it: on a phone and at a desk, page by page."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from recovery import actions
@@ -192,6 +194,34 @@ def test_a_form_sent_again_shows_nothing_a_second_time(enrolling):
 
 def csrf_token(page):
     return page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+
+
+def test_whoever_took_too_long_is_told_so_and_begins_again(enrolling, holder, settings):
+    settings.RECOVERY_SESSION_LIFETIME = timedelta(0)
+    press(enrolling, "Start")
+    heading(enrolling, "Sign in")
+    expect(enrolling.get_by_role("status")).to_contain_text("That took too long")
+
+    settings.RECOVERY_HALF_SIGNED_IN_LIFETIME = timedelta(0)
+    enrolling.get_by_label("Name").fill(holder.user.get_username())
+    enrolling.get_by_label("Password").fill(PASSWORD)
+    press(enrolling, "Continue")
+    heading(enrolling, "Sign in")
+    expect(enrolling.get_by_role("status")).to_contain_text("That took too long")
+
+
+def test_a_flag_with_a_date_shows_a_banner_that_leads_to_a_new_authenticator(page, holder):
+    sign_in(page, holder)
+    factories.flag(holder, due_at=timezone.now() + timedelta(days=3))
+    page.reload()
+    page.get_by_role("link", name="Do it now").click()
+    press(page, "Set up a new authenticator")
+
+    codes = bind_from_the_page(page)
+    page.get_by_label("Type one of your new backup codes").fill(codes[0])
+    press(page, "Finish")
+    heading(page, "My recovery")
+    expect(page.get_by_role("link", name="Do it now")).to_have_count(0)
 
 
 def test_codes_are_saved_as_a_file_made_in_the_browser(enrolling, tmp_path):
