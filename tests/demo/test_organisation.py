@@ -23,6 +23,8 @@ from recovery.enums import AuthenticatorKind, Enrolment, Outcome, Proofing, Tier
 from recovery.models import Account, AuditEvent, ContactAddress, TotpAuthenticator
 from tests.holder.visitor import Visitor, link_in, run_worker
 
+pytestmark = pytest.mark.stock_user_model  # the people of the fixture are Django's own users
+
 Users = get_user_model()
 
 

@@ -11,7 +11,10 @@ from project.demo.memory import Memory
 from recovery import totp
 from recovery.models import TotpAuthenticator
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.stock_user_model,  # the people of the demo are Django's own users
+]
 
 AMELIE = "amelie.roth"
 
