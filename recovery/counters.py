@@ -112,7 +112,10 @@ def _wrong() -> QuerySet[Account]:
 
 
 def _of_last_set(**found: Any) -> Subquery:
-    saved = BackupCodeSet.objects.filter(user_id=OuterRef("user_id"), kind=CodeKind.SAVED)
+    was_in_force = Q(confirmed=True) | Q(ended_at__isnull=False)
+    saved = BackupCodeSet.objects.filter(
+        was_in_force, user_id=OuterRef("user_id"), kind=CodeKind.SAVED
+    )
     last = saved.annotate(**found).order_by("-confirmed", "-issued_at", "-pk")
     return Subquery(last.values(*found)[:1])
 
