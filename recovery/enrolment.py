@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from recovery import code_sets, codes, encryption, errors, totp
+from recovery.actors import Actor
+from recovery.audit import Draft, append_failure
 from recovery.code_sets import Prepared
-from recovery.enums import CodeKind, EndReason
+from recovery.enums import CodeKind, EndReason, Operation
 from recovery.models import Account, BackupCode, BackupCodeSet, TotpAuthenticator
 
 if TYPE_CHECKING:
@@ -56,11 +58,14 @@ def proven_of(account: Account, begun: int | None) -> TotpAuthenticator | None:
 
 
 def prove(account: Account, begun: int | None, *, typed: str, name: str) -> None:
-    """Take a first code of the new authenticator, or raise ``WrongCode``."""
+    """Take a first code of the new authenticator, or raise, recorded, ``WrongCode``."""
     authenticator = pending_of(account, begun)
     if authenticator is None:
         raise errors.NothingProven
     if not totp.verify_pending(authenticator, typed=typed):
+        holder = Actor.holder(account.user, verified_by=None)
+        draft = Draft(operation=Operation.BIND_AUTHENTICATOR, actor=holder, subject=account)
+        append_failure(draft, errors.WrongCode)
         raise errors.WrongCode
     TotpAuthenticator.objects.filter(pk=authenticator.pk).update(
         proven_at=timezone.now(), name=name

@@ -33,19 +33,29 @@ class Enrolled:
 
 
 def invite_staff(*, actor: Actor, subject: Account, grounds: Grounds, role: Role) -> AuditEvent:
-    """Give ``subject`` a role at the desk and mail them an invitation to a confirmed address."""
+    """Give ``subject`` a role at the desk.
+
+    Whoever was never enrolled is mailed an invitation, to a confirmed address, to bind an
+    authenticator; everybody else signs in with the one they have.
+    """
     operation = Operation.INVITE_STAFF
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         account = draft.account
         if roles_of(account):
             raise errors.AlreadyStaff
         policy.require_role_below(actor, role)
-        address = suitable_address(account)
+        draft.detail = {"role": role}
+        if account.enrolled_at is None:
+            draft.detail["address"] = _mail_an_invitation(account)
         _give(account, role, actor=actor, grounds=grounds)
-        links.end_open(account, state=LinkState.WITHDRAWN)
-        links.queue(account, address, operation=operation, purpose=LinkPurpose.INVITATION)
-        draft.detail = {"role": role, "address": mask_address(address.address)}
     return draft.written
+
+
+def _mail_an_invitation(account: Account) -> str:
+    address = suitable_address(account)
+    links.end_open(account, state=LinkState.WITHDRAWN)
+    links.queue(account, address, operation=Operation.INVITE_STAFF, purpose=LinkPurpose.INVITATION)
+    return mask_address(address.address)
 
 
 def change_role(*, actor: Actor, subject: Account, grounds: Grounds, role: Role) -> AuditEvent:

@@ -12,6 +12,7 @@ from recovery import actions, tasks
 from recovery.enums import LinkState, Role
 from recovery.models import AuditEvent, RecoveryLink
 from tests.factories import account, fresh, grounds, last_event, open_link, staff
+from tests.holder.visitor import PASSWORD, set_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("W1")]
 
@@ -36,13 +37,15 @@ def test_looking_uses_nothing_up(client, method):
 
 
 def test_posting_uses_it_up_once(client):
-    link, token = open_link(account())
+    owner = account()
+    set_password(owner.user, PASSWORD)
+    link, token = open_link(owner)
 
-    first, second = client.post(page(token)), client.post(page(token))
+    first, second = (client.post(page(token), {"password": PASSWORD}) for _ in range(2))
 
-    assert (first.status_code, second.status_code) == (200, 410)
+    assert (first.status_code, second.status_code) == (302, 410)
     assert fresh(link).state == LinkState.USED
-    assert last_event().refusal == "link_not_usable"
+    assert last_event().refusal == "link_replayed"
 
 
 def test_posting_needs_the_form_of_the_page():
@@ -113,7 +116,7 @@ QUIET = {"origin": "null", "sec-fetch-site": "same-origin"}
 @pytest.mark.parametrize(
     ("headers", "answer"),
     [
-        (QUIET, 200),
+        (QUIET, 422),
         (QUIET | {"sec-fetch-site": "cross-site"}, 403),
         ({"origin": "null"}, 403),
         ({"origin": "https://elsewhere.example.org"}, 403),
