@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from recovery import links
+from recovery import links, notices
+from recovery.actors import Actor, Grounds
+from recovery.audit.ledger import Draft, append
 from recovery.conf import conf
-from recovery.enums import LinkState
-from recovery.models import Account
+from recovery.enums import LinkState, Operation, Outcome
+from recovery.models import Account, RecoveryLink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,4 +75,18 @@ def _changed(account: Account, now_seen: str) -> None:
         Account.objects.filter(pk=account.pk).update(
             seen_password=now_seen, password_changed_at=timezone.now()
         )
-        links.end_open(account, state=LinkState.WITHDRAWN)
+        link = links.open_link_of(account)
+        if link is not None and links.end(link, state=LinkState.WITHDRAWN):
+            _record_withdrawal(account, link)
+
+
+def _record_withdrawal(account: Account, link: RecoveryLink) -> None:
+    """Nobody withdrew it by hand: the ledger and its owner still hear of it."""
+    draft = Draft(
+        operation=Operation.WITHDRAW_RECOVERY_LINK,
+        actor=Actor.stranger(),
+        subject=account,
+        grounds=Grounds(reason="The password was changed."),
+        detail={"link": link.pk},
+    )
+    notices.queue(append(draft, Outcome.COMPLETED), account)

@@ -46,6 +46,9 @@ class TestHijackedMailbox:
 
         assert fresh(link).state == LinkState.WITHDRAWN
         assert thief.go("enrol").status_code == 302
+        withdrawn = last_event(operation=Operation.WITHDRAW_RECOVERY_LINK)
+        assert withdrawn.detail["link"] == link.pk
+        assert Notice.objects.filter(event_id=withdrawn.pk).exists()
 
     def test_no_link_comes_within_seven_days_of_it(self):
         who, thief = holder(), Visitor()
