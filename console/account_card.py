@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from recovery.models import Account, RecoveryLink
 
 EVENTS_SHOWN = 8
+MAIL = (Operation.DELIVER_NOTICE, Operation.HAND_OVER_RECOVERY_LINK)
 LINKS_SHOWN = 3
 NOTICES_SHOWN = 5
 
@@ -159,7 +160,9 @@ def _notice(notice: Notice) -> dict[str, Any]:
 
 def _events(account: Account, request: HttpRequest) -> list[dict[str, Any]]:
     """The last events about this person; the link to each is for those who may read the ledger."""
-    found = AuditEvent.objects.filter(subject_id=str(account.user_id)).order_by("-at", "-id")
+    of_account = AuditEvent.objects.filter(subject_id=str(account.user_id))
+    # How its mails fared stands in a box of its own.
+    found = of_account.exclude(operation__in=MAIL).order_by("-at", "-id")
     reads_ledger = request.user.has_perm("recovery.view_auditevent")
     return [
         {

@@ -4,7 +4,9 @@ import re
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,7 +22,10 @@ CODE_PAGE = "/console/login/code/"
 FRONT = "/console/"
 ACCOUNTS = "/console/recovery/account/"
 LEDGER = "/console/recovery/auditevent/"
+ELSEWHERE = "198.51.100.20"
 FORM_MARK = re.compile(r'name="form_mark" value="([^"]+)"')
+
+SHOWS_CODES = (Operation.REGENERATE_BACKUP_CODES, Operation.ISSUE_PHONE_CODE)
 
 OWN_QUESTIONS = {
     Operation.REQUIRE_REENROLMENT: {"due": "1"},
@@ -123,9 +128,42 @@ def let_the_step_up_go_stale(client):
     travel(client, "verified_at", back=timedelta(minutes=6))
 
 
+def statements(client, address):
+    """Return the SQL that a page costs."""
+    with CaptureQueriesContext(connection) as ran:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in ran]
+
+
 def text(response):
     return response.content.decode()
 
 
 def in_an_hour():
     return timezone.now() + timedelta(hours=1)
+
+
+def subject_of(operation):
+    """Make an account on which the operation makes sense."""
+    if operation in {Operation.CHANGE_ROLE, Operation.REMOVE_STAFF}:
+        return member(Role.AGENT).recovery_account
+    subject = factories.account()
+    factories.app(subject)
+    if operation is Operation.WITHDRAW_RECOVERY_LINK:
+        factories.open_link(subject)
+    if operation is Operation.LIFT_REENROLMENT:
+        factories.flag(subject)
+    return subject
+
+
+def refusal_on(response):
+    """Return the code of the refusal that the open dialog shows."""
+    page = text(response)
+    assert '<dialog open id="dialog"' in page
+    return re.search(r'data-refusal="(\w+)"', page)[1]
+
+
+def still_filled(response):
+    """Say whether the dialog still holds what ``filled`` put there."""
+    page = text(response)
+    return "Lost the phone" in page and 'value="HD-1"' in page

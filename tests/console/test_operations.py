@@ -1,30 +1,23 @@
 """Each operation through its dialog: done, or refused in place with all that was typed."""
 
-import re
-
 import pytest
 from django.contrib.auth.models import Group
-from django.core import signing
-from django.test import Client
 
-from console import forms
 from recovery.enums import (
     DESK_OPERATIONS,
     STAFF_OPERATIONS,
-    CodeKind,
     LinkState,
     Operation,
     Outcome,
     Role,
 )
-from recovery.models import AuditEvent, BackupCodeSet, RecoveryLink, Throttle
+from recovery.models import AuditEvent, BackupCodeSet, RecoveryLink
 from tests import factories
 from tests.console import desk
 
 pytestmark = pytest.mark.django_db
 
 OPERATIONS = [*DESK_OPERATIONS, *STAFF_OPERATIONS]
-SHOWS_CODES = (Operation.REGENERATE_BACKUP_CODES, Operation.ISSUE_PHONE_CODE)
 
 
 @pytest.fixture
@@ -37,37 +30,13 @@ def client(person):
     return desk.signed_in(person)
 
 
-def subject_of(operation):
-    if operation in {Operation.CHANGE_ROLE, Operation.REMOVE_STAFF}:
-        return desk.member(Role.AGENT).recovery_account
-    subject = factories.account()
-    factories.app(subject)
-    if operation is Operation.WITHDRAW_RECOVERY_LINK:
-        factories.open_link(subject)
-    if operation is Operation.LIFT_REENROLMENT:
-        factories.flag(subject)
-    return subject
-
-
-def refusal_on(response):
-    """Return the code of the refusal that the open dialog shows."""
-    page = desk.text(response)
-    assert '<dialog open id="dialog"' in page
-    return re.search(r'data-refusal="(\w+)"', page)[1]
-
-
-def still_filled(response):
-    page = desk.text(response)
-    return "Lost the phone" in page and 'value="HD-1"' in page
-
-
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_an_operation_is_done_through_its_dialog_and_recorded(client, person, operation):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
 
     response = desk.operate(client, subject, operation)
 
-    assert response.status_code == (200 if operation in SHOWS_CODES else 302)
+    assert response.status_code == (200 if operation in desk.SHOWS_CODES else 302)
     event = factories.last_event(operation=operation)
     assert (event.outcome, event.actor_id) == (Outcome.COMPLETED, str(person.pk))
     assert event.subject_id == str(subject.user_id)
@@ -76,10 +45,10 @@ def test_an_operation_is_done_through_its_dialog_and_recorded(client, person, op
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_afterwards_the_account_says_that_it_is_done(client, operation):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
     response = desk.operate(client, subject, operation)
 
-    if operation not in SHOWS_CODES:
+    if operation not in desk.SHOWS_CODES:
         assert response.headers["Location"] == desk.page_of(subject)
     page = desk.text(client.get(desk.page_of(subject)))
 
@@ -135,7 +104,7 @@ def test_without_an_address_a_link_is_refused_with_what_to_do_instead(client):
         desk.target_of(subject, Operation.SEND_RECOVERY_LINK), values | {"form_mark": mark}
     )
 
-    assert refusal_on(response) == "no_suitable_address"
+    assert desk.refusal_on(response) == "no_suitable_address"
     assert "phone code" in desk.text(response)
 
 
@@ -172,7 +141,7 @@ def inactive():
 
 @pytest.mark.requirement("A30")
 @pytest.mark.parametrize("refusal", REFUSED)
-@pytest.mark.parametrize("operation", SHOWS_CODES, ids=str)
+@pytest.mark.parametrize("operation", desk.SHOWS_CODES, ids=str)
 def test_a_refusal_is_told_where_it_happened(client, person, operation, refusal):
     subject = REFUSED[refusal](person)
     values = desk.filled(client, subject, operation)
@@ -181,8 +150,8 @@ def test_a_refusal_is_told_where_it_happened(client, person, operation, refusal)
     response = client.post(desk.target_of(subject, operation), values)
 
     assert response.status_code == 409
-    assert refusal_on(response) == refusal
-    assert still_filled(response)
+    assert desk.refusal_on(response) == refusal
+    assert desk.still_filled(response)
     assert factories.snapshot() == before
     event = factories.last_event()
     assert (event.operation, event.outcome, event.refusal) == (
@@ -192,32 +161,13 @@ def test_a_refusal_is_told_where_it_happened(client, person, operation, refusal)
     )
 
 
-def test_a_refused_dialog_can_be_sent_again_as_it_stands(client, person):
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-    refused = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code="000000")
-
-    again = {
-        "reason": "Lost the phone",
-        "ticket": "HD-1",
-        "proofing": "call_back",
-        "form_mark": desk.form_mark(refused),
-        "one_time_code": desk.one_time_code(person),
-    }
-    Throttle.objects.all().delete()
-    response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE), again)
-
-    assert response.status_code == 200
-    assert BackupCodeSet.objects.filter(kind=CodeKind.PHONE).count() == 1
-
-
 @pytest.mark.parametrize(
     ("missing", "text"),
     [("reason", "This field is required"), ("proofing", "This field is required")],
 )
 @pytest.mark.parametrize("operation", DESK_OPERATIONS, ids=str)
 def test_a_form_without_grounds_is_handed_back(client, operation, missing, text):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
     values = desk.filled(client, subject, operation)
     before = factories.snapshot()
     del values[missing]
@@ -240,16 +190,6 @@ def test_an_empty_or_endless_reason_is_handed_back(client, reason):
     assert not BackupCodeSet.objects.exists()
 
 
-def test_a_form_that_is_handed_back_can_be_sent_once_completed(client):
-    subject = factories.account()
-    back = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, reason="")
-
-    values = {"reason": "Lost", "proofing": "call_back", "form_mark": desk.form_mark(back)}
-    response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE), values)
-
-    assert response.status_code == 200
-
-
 def test_a_ticket_is_asked_for_where_the_desk_requires_one(client, settings):
     settings.RECOVERY_TICKET_REQUIRED = True
     subject = factories.account()
@@ -269,191 +209,9 @@ def test_a_ticket_has_the_form_of_the_desk(client, settings, ticket, status):
     assert response.status_code == status
 
 
-def test_a_fresh_one_time_code_is_not_asked_for_again(client):
-    page = desk.text(client.get(desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)))
-
-    assert 'name="one_time_code"' not in page
-
-
-@pytest.mark.parametrize("operation", DESK_OPERATIONS, ids=str)
-def test_a_stale_step_up_is_asked_for_in_the_dialog(client, person, operation):
-    subject = subject_of(operation)
-    desk.let_the_step_up_go_stale(client)
-    page = desk.text(client.get(desk.dialog_of(subject, operation)))
-
-    response = desk.operate(client, subject, operation, one_time_code=desk.one_time_code(person))
-
-    assert 'name="one_time_code"' in page
-    assert response.status_code in {200, 302}
-    assert AuditEvent.objects.filter(operation=Operation.STEP_UP, outcome="completed").exists()
-    assert factories.last_event(operation=operation).outcome == Outcome.COMPLETED
-
-
-def test_a_step_up_lasts_for_the_next_dialog(client, person):
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-    code = desk.one_time_code(person)
-    desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=code)
-
-    response = desk.operate(client, subject, Operation.REGENERATE_BACKUP_CODES)
-
-    assert response.status_code == 200
-
-
-def test_a_dialog_that_grew_stale_while_open_asks_for_the_code_and_keeps_the_form(client):
-    subject = factories.account()
-    values = desk.filled(client, subject, Operation.ISSUE_PHONE_CODE)
-    desk.let_the_step_up_go_stale(client)
-
-    response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE), values)
-
-    assert response.status_code == 422
-    assert 'name="one_time_code"' in desk.text(response)
-    assert still_filled(response)
-    assert not BackupCodeSet.objects.exists()
-
-
-@pytest.mark.requirement("A30")
-@pytest.mark.parametrize("typed", ["000000", "abc", "１２３４５６"])
-def test_a_wrong_one_time_code_keeps_the_form_and_is_recorded(client, person, typed):
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=typed)
-
-    assert response.status_code == 409
-    assert refusal_on(response) == "wrong_code"
-    assert still_filled(response)
-    assert typed not in desk.text(response)
-    assert not BackupCodeSet.objects.exists()
-    event = factories.last_event()
-    assert (event.operation, event.refusal) == (Operation.STEP_UP, "wrong_code")
-    assert event.actor_id == str(person.pk)
-
-
-def test_a_backup_code_is_no_step_up_and_is_not_used_up(client, person):
-    code_set, codes = factories.saved_codes(person.recovery_account)
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=codes[0])
-
-    assert refusal_on(response) == "code_gives_no_power"
-    assert codes[0] not in desk.text(response)
-    assert code_set.codes.filter(used_at=None).count() == 10
-
-
-def test_a_used_one_time_code_is_no_step_up(client, person):
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-    code = desk.one_time_code(person)
-    desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=code)
-    desk.let_the_step_up_go_stale(client)
-
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=code)
-
-    assert refusal_on(response) == "wrong_code"
-
-
-def test_the_step_up_is_done_by_no_redirect(client, person):
-    """A GET with a code in it proves nothing and does nothing."""
-    subject = factories.account()
-    desk.let_the_step_up_go_stale(client)
-
-    client.get(
-        desk.dialog_of(subject, Operation.ISSUE_PHONE_CODE),
-        {"one_time_code": desk.one_time_code(person)},
-    )
-
-    assert 'name="one_time_code"' in desk.text(
-        client.get(desk.dialog_of(subject, Operation.ISSUE_PHONE_CODE))
-    )
-
-
-def tampered(client, subject, person):
-    return "forged:mark"
-
-
-def of_another_operation(client, subject, person):
-    return desk.form_mark(client.get(desk.dialog_of(subject, Operation.REGENERATE_BACKUP_CODES)))
-
-
-def of_another_account(client, subject, person):
-    page = desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)
-    return desk.form_mark(client.get(page))
-
-
-def of_another_agent(client, subject, person):
-    other = desk.as_role(Role.AGENT)
-    return desk.form_mark(other.get(desk.dialog_of(subject, Operation.ISSUE_PHONE_CODE)))
-
-
-def too_old(client, subject, person):
-    signer = signing.TimestampSigner(salt=forms.SALT)
-    whose = [Operation.ISSUE_PHONE_CODE.value, str(subject.pk), str(person.pk), "mark"]
-    signer.timestamp = lambda: signing.b62_encode(1_700_000_000)
-    return signer.sign_object(whose)
-
-
-@pytest.mark.requirement("A30")
-@pytest.mark.parametrize(
-    "mark", [tampered, of_another_operation, of_another_account, of_another_agent, too_old]
-)
-def test_a_form_that_is_not_this_agents_own_does_nothing_and_is_recorded(client, person, mark):
-    subject = factories.account()
-    foreign = mark(client, subject, person)
-
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, form_mark=foreign)
-
-    assert response.status_code == 409
-    assert refusal_on(response) == "form_invalid"
-    assert not BackupCodeSet.objects.exists()
-    event = factories.last_event()
-    assert (event.operation, event.refusal) == (Operation.ISSUE_PHONE_CODE, "form_invalid")
-    assert event.subject_id == str(subject.user_id)
-
-
-def test_the_mark_of_a_form_that_is_not_too_old_is_made_as_ours_are(client, person):
-    """Otherwise the test above would refuse for another reason than age."""
-    subject = factories.account()
-    whose = [Operation.ISSUE_PHONE_CODE.value, str(subject.pk), str(person.pk), "mark"]
-    mark = signing.TimestampSigner(salt=forms.SALT).sign_object(whose)
-
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, form_mark=mark)
-
-    assert response.status_code == 200
-
-
-@pytest.mark.parametrize("operation", SHOWS_CODES, ids=str)
-def test_the_same_form_sent_twice_makes_no_second_set(client, operation):
-    subject = factories.account()
-    values = desk.filled(client, subject, operation)
-    client.post(desk.target_of(subject, operation), values)
-    before = factories.snapshot()
-
-    response = client.post(desk.target_of(subject, operation), values)
-
-    assert response.status_code == 409
-    assert "Already shown" in desk.text(response)
-    assert factories.snapshot() == before
-    assert factories.last_event().refusal == "form_already_used"
-
-
-def test_any_other_form_sent_twice_says_so_in_its_dialog(client):
-    subject = factories.account()
-    values = desk.filled(client, subject, Operation.REQUIRE_REENROLMENT, due="7")
-    client.post(desk.target_of(subject, Operation.REQUIRE_REENROLMENT), values)
-
-    response = client.post(
-        desk.target_of(subject, Operation.REQUIRE_REENROLMENT), values | {"due": "1"}
-    )
-
-    assert refusal_on(response) == "form_already_used"
-
-
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_looking_at_an_operation_does_nothing(client, operation):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
     before = factories.snapshot()
 
     assert client.get(desk.target_of(subject, operation)).status_code == 405
@@ -505,14 +263,14 @@ def test_an_unknown_dialog_opens_none(client):
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_role_without_the_permission_is_refused_and_recorded(operation):
     person = desk.member(Role.AUDITOR)
-    client, subject = desk.signed_in(person), subject_of(operation)
+    client, subject = desk.signed_in(person), desk.subject_of(operation)
     values = desk.filled(client, subject, operation)
     before = factories.snapshot()
 
     response = client.post(desk.target_of(subject, operation), values)
 
     assert response.status_code == 403
-    assert refusal_on(response) == "permission_missing"
+    assert desk.refusal_on(response) == "permission_missing"
     assert factories.snapshot() == before
     event = factories.last_event()
     assert (event.operation, event.refusal) == (operation, "permission_missing")
@@ -528,23 +286,10 @@ def test_nobody_gives_a_role_as_high_as_their_own(client, role):
     assert not Group.objects.filter(user=subject.user).exists()
 
 
-def test_an_operation_needs_a_csrf_token(person):
-    signed = desk.signed_in(person)
-    subject = factories.account()
-    values = desk.filled(signed, subject, Operation.ISSUE_PHONE_CODE)
-    client = Client(enforce_csrf_checks=True)
-    client.cookies = signed.cookies
-
-    response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE), values)
-
-    assert response.status_code == 403
-    assert not BackupCodeSet.objects.exists()
-
-
 @pytest.mark.requirement("A35")
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_what_cannot_be_recorded_does_not_happen(client, operation, monkeypatch):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
     values = desk.filled(client, subject, operation)
     before = factories.snapshot()
     client.raise_request_exception = False
@@ -562,7 +307,7 @@ def test_what_cannot_be_recorded_does_not_happen(client, operation, monkeypatch)
 @pytest.mark.requirement("N6")
 @pytest.mark.parametrize("operation", DESK_OPERATIONS, ids=str)
 def test_the_account_holder_is_told(client, operation):
-    subject = subject_of(operation)
+    subject = desk.subject_of(operation)
     factories.address(subject, "young@example.org", days=1)
 
     desk.operate(client, subject, operation)
@@ -572,7 +317,7 @@ def test_the_account_holder_is_told(client, operation):
 
 
 def test_a_withdrawn_link_is_told_to_the_agent(client):
-    subject = subject_of(Operation.WITHDRAW_RECOVERY_LINK)
+    subject = desk.subject_of(Operation.WITHDRAW_RECOVERY_LINK)
 
     desk.operate(client, subject, Operation.WITHDRAW_RECOVERY_LINK)
 

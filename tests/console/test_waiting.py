@@ -1,0 +1,82 @@
+"""Whoever fails has to wait: at that source, and never everybody else."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from recovery.enums import Operation, Outcome, Role
+from recovery.models import AuditEvent, Throttle
+from recovery.tasks import flush_tallies
+from tests.console import desk
+
+pytestmark = pytest.mark.django_db
+
+
+def fail(client, name, *, times):
+    """Fail so often, each time as soon as one may try again."""
+    for _ in range(times):
+        Throttle.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+        client.post(desk.LOGIN, {"name": name, "password": "wrong"})
+
+
+def test_after_some_failures_a_name_has_to_wait_at_that_source():
+    person, client = desk.member(Role.AGENT), Client()
+    fail(client, person.get_username(), times=9)
+
+    response = desk.give_password(client, person)
+
+    assert response.status_code == 422
+    assert response.context["refusal"].code == "too_many_attempts"
+
+
+def test_the_wait_grows():
+    client, waits = Client(), []
+
+    for _ in range(3):
+        fail(client, "somebody", times=5)
+        response = client.post(desk.LOGIN, {"name": "somebody", "password": "wrong"})
+        waits.append(int(response.context["refusal"].values["seconds"]))
+
+    assert waits[0] < waits[1] < waits[2]
+
+
+def test_a_stranger_cannot_keep_a_name_from_signing_in_elsewhere():
+    person = desk.member(Role.AGENT)
+    fail(Client(), person.get_username(), times=9)
+
+    assert desk.give_password(Client(REMOTE_ADDR=desk.ELSEWHERE), person).status_code == 302
+
+
+def test_one_source_that_tries_many_names_has_to_wait_with_every_name():
+    person, client = desk.member(Role.AGENT), Client()
+    for number in range(28):
+        fail(client, f"guess{number}", times=1)
+
+    assert desk.give_password(client, person).status_code == 422
+    assert desk.give_password(Client(REMOTE_ADDR=desk.ELSEWHERE), person).status_code == 302
+
+
+def test_wrong_one_time_codes_make_the_source_wait():
+    person = desk.member(Role.AGENT)
+    client = desk.half_signed_in(person)
+    for _ in range(9):
+        Throttle.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+        client.post(desk.CODE_PAGE, {"one_time_code": "000000"})
+
+    response = client.post(desk.CODE_PAGE, {"one_time_code": desk.one_time_code(person)})
+
+    assert response.context["refusal"].code == "too_many_attempts"
+    assert desk.whoever(client) == ""
+
+
+@pytest.mark.requirement("A30")
+def test_a_stranger_cannot_flood_the_ledger():
+    for number in range(15):
+        Client().post(desk.LOGIN, {"name": f"guess{number}", "password": "wrong"})
+    flush_tallies(now=timezone.now() + timedelta(minutes=2))
+
+    refused = AuditEvent.objects.filter(operation=Operation.SIGN_IN, outcome=Outcome.REFUSED)
+    assert refused.count() < 15
+    assert sum(event.detail.get("count", 1) for event in refused) == 15
