@@ -8,7 +8,6 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils import timezone
 
 from recovery.enums import DESK_OPERATIONS, STAFF_OPERATIONS, Operation, Outcome, Role
 from recovery.models import AuditEvent
@@ -449,28 +448,6 @@ def test_each_role_can_do_what_the_table_says(role, row):
 def first_event() -> AuditEvent:
     desk.as_role(Role.AGENT)
     return AuditEvent.objects.earliest("pk")
-
-
-def subject_for(operation: Operation) -> Account:
-    """Make an account on which the operation makes sense."""
-    if operation in {Operation.CHANGE_ROLE, Operation.REMOVE_STAFF}:
-        return desk.member(Role.AGENT).recovery_account
-    if operation is Operation.CONFIRM_STAFF:
-        return changed(desk.member(Role.AGENT).recovery_account, power_suspended_at=timezone.now())
-    subject = factories.account()
-    factories.app(subject)
-    if operation is Operation.WITHDRAW_RECOVERY_LINK:
-        factories.open_link(subject)
-    if operation is Operation.LIFT_REENROLMENT:
-        factories.flag(subject)
-    if operation is Operation.CLOSE_INCIDENT:
-        return changed(subject, frozen_at=timezone.now())
-    return subject
-
-
-def changed(account, **state):
-    Account.objects.filter(pk=account.pk).update(**state)
-    return factories.fresh(account)
 
 
 def complete(subject, operation, client):

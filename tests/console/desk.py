@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.staff_session import MARK_KEY
 from recovery import totp
 from recovery.enums import Operation, Role
-from recovery.models import TotpAuthenticator
+from recovery.models import Account, TotpAuthenticator
 from tests import factories
 
 PASSWORD = "a long password 1"
@@ -147,13 +147,23 @@ def subject_of(operation):
     """Make an account on which the operation makes sense."""
     if operation in {Operation.CHANGE_ROLE, Operation.REMOVE_STAFF}:
         return member(Role.AGENT).recovery_account
+    if operation is Operation.CONFIRM_STAFF:
+        return changed(member(Role.AGENT).recovery_account, power_suspended_at=timezone.now())
     subject = factories.account()
     factories.app(subject)
     if operation is Operation.WITHDRAW_RECOVERY_LINK:
         factories.open_link(subject)
     if operation is Operation.LIFT_REENROLMENT:
         factories.flag(subject)
+    if operation is Operation.CLOSE_INCIDENT:
+        return changed(subject, frozen_at=timezone.now())
     return subject
+
+
+def changed(account, **state):
+    """Set columns of an account past every rule."""
+    Account.objects.filter(pk=account.pk).update(**state)
+    return factories.fresh(account)
 
 
 def refusal_on(response):

@@ -15,6 +15,7 @@ from recovery.audit import Draft, append
 from recovery.enums import Outcome
 from recovery.models import BackupCode, BackupCodeSet, TotpAuthenticator
 from tests import factories, test_routes
+from tests.console import desk
 from tests.holder.visitor import PASSWORD, Visitor, be_patient, holder, link_in, one_time_code
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +128,7 @@ def test_nothing_at_the_desk_sets_a_password():
 )
 def test_no_operation_of_the_desk_touches_or_shows_a_password(row):
     operation = test_routes.Operation(row["operation"])
-    subject, client = test_routes.subject_for(operation), test_routes.ROLES["lead"]()
+    subject, client = desk.subject_of(operation), test_routes.ROLES["lead"]()
     hashed = subject.user.password
     values = test_routes.complete(subject, operation, client)
 
