@@ -28,3 +28,8 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 STATIC_ROOT = WORKSPACE / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)
+
+# A set of codes costs ten hashes: at full cost they would be most of the suite's time. What the
+# real cost has to be is asked in tests/recovery/test_hashers.py, of the defaults.
+RECOVERY_ARGON2_MEMORY_KIB = 256
+RECOVERY_ARGON2_PASSES = 1

@@ -12,6 +12,13 @@ from recovery.hashers import BackupCodeHasher, Recipe
 from recovery.secret import Secret
 from tests.factories import account, saved_codes
 
+
+@pytest.fixture(autouse=True)
+def real_cost(settings):
+    """Take the suite's cheap hashing away: here the defaults are what is asked about."""
+    del settings.RECOVERY_ARGON2_MEMORY_KIB, settings.RECOVERY_ARGON2_PASSES
+
+
 CODE = Secret("7K3MQ9TD0ZVHPX4R")
 
 
