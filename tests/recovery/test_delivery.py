@@ -277,7 +277,7 @@ class TestCrash:
         first, second = tokens_mailed()
         assert first != second
         assert actions.open_recovery_link(token=Secret(first))
-        with pytest.raises(errors.LinkNotUsable):
+        with pytest.raises(errors.LinkReplayed):
             actions.open_recovery_link(token=Secret(second))
 
     def test_a_mail_on_which_every_worker_dies_is_not_sent_for_ever(self, monkeypatch, settings):

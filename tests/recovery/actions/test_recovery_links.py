@@ -154,7 +154,7 @@ class TestOpen:
         link = actions.open_recovery_link(token=token)
 
         assert fresh(link).state == LinkState.USED
-        with pytest.raises(errors.LinkNotUsable):
+        with pytest.raises(errors.LinkReplayed):
             actions.open_recovery_link(token=token)
 
     @pytest.mark.requirement("N1")
@@ -219,7 +219,7 @@ class TestOpen:
 
         actions.open_recovery_link(token=second)
 
-        refused(errors.LinkNotUsable, open_made_up, first.reveal())
+        refused(errors.LinkReplayed, open_made_up, first.reveal())
 
 
 def open_made_up(token, by=None):
