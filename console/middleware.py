@@ -11,10 +11,11 @@ from django.contrib.auth import logout
 from django.utils import timezone
 
 from console.requests import actor_from
-from console.staff_session import Mark, generation_of
+from console.staff_session import Mark
 from console.viewer_timezone import ViewerTimeZoneMiddleware
 from recovery.audit import Draft, append
 from recovery.enums import Operation, Outcome
+from recovery.middleware import signed_in_account
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -40,7 +41,9 @@ class StaffSessionMiddleware:
 
 def _keep_or_end(request: HttpRequest, mark: Mark) -> None:
     now = timezone.now()
-    if mark.has_run_out(now=now) or generation_of(request.user) != mark.generation:
+    account = signed_in_account(request)
+    generation = account.session_generation if account is not None else None
+    if mark.has_run_out(now=now) or generation != mark.generation:
         append(Draft(operation=Operation.SIGN_OUT, actor=actor_from(request)), Outcome.COMPLETED)
         logout(request)
     elif now - mark.last_seen_at >= SEEN_EVERY:

@@ -62,10 +62,20 @@ class ReenrolmentMiddleware:
         return _answer(request)
 
 
+def signed_in_account(request: HttpRequest) -> Account | None:
+    """The account of whoever is signed in, read once a request for all who ask."""
+    if "_recovery_account" not in vars(request):
+        key = cast("int", request.user.pk)
+        found = Account.objects.filter(user_id=key).first()
+        vars(request)["_recovery_account"] = found
+    account: Account | None = vars(request)["_recovery_account"]
+    return account
+
+
 def _account_or_end(request: HttpRequest) -> Account | None:
     if not request.user.is_authenticated:
         return None
-    account = Account.objects.filter(user_id=request.user.pk).first()
+    account = signed_in_account(request)
     stamp = Stamp.of(request)
     if account is None or stamp is None or stamp.generation != account.session_generation:
         logout(request)
