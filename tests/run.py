@@ -19,8 +19,7 @@ from xml.etree import ElementTree as ET
 
 from tests.plumbing.postgresql import postgresql
 
-# One more than CI has cores: much of the time goes by in browsers and in other processes.
-WORKERS = ("-n", "3", "--dist", "loadgroup")
+WORKERS = ("-n", "2", "--dist", "loadgroup")
 NOTHING_COLLECTED = 5
 
 
