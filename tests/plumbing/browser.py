@@ -1,6 +1,9 @@
 """A real Chromium for `tests/browser/`: strict about whatever a page complains of."""
 
+import contextlib
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 TIMEOUT_MS = 15_000
+CLOSES_WITHIN = 20.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +50,64 @@ class BrowserErrors(list[str]):
         return [error for error in self if not any(part in error for part in self.expected)]
 
 
+class Chromium:
+    """A browser that is started anew for the next profile if the last one had to be ended."""
+
+    def __init__(self, playwright) -> None:
+        self.launch = playwright.chromium.launch
+        self.process = self._started()
+
+    def new_context(self, **options):
+        """Open a fresh profile."""
+        if not self.process.is_connected():
+            self.process = self._started()
+        return self.process.new_context(**options)
+
+    def _started(self):
+        return self.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+def closed_in_time(target) -> None:
+    """Close a profile or a browser; a Chromium that does not answer is ended.
+
+    Playwright's close knows no timeout, and was seen to wait for ever.
+    """
+    from playwright.sync_api import Error  # noqa: PLC0415 - only browser tests pay for it
+
+    watchdog = threading.Timer(CLOSES_WITHIN, _end_chromium)
+    watchdog.start()
+    with contextlib.suppress(Error):
+        target.close()
+    watchdog.cancel()
+
+
+def _end_chromium() -> None:
+    """Kill every Chromium below this process."""
+    parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}
+    for pid in parents:
+        ancestors, at = [], pid
+        while at in parents and at not in ancestors:
+            ancestors.append(at)
+            at = parents[at]
+        if os.getpid() in ancestors and "chrom" in _command(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _parent(stat: Path) -> int:
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):  # it ended meanwhile
+        return 0
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:  # it ended meanwhile
+        return ""
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator:
     """One browser for a module of tests.
@@ -57,9 +119,9 @@ def chromium() -> Iterator:
 
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = Chromium(playwright)
         yield browser
-        browser.close()
+        closed_in_time(browser.process)
 
 
 @pytest.fixture
@@ -78,7 +140,7 @@ def browser_context(chromium, live_server, browser_errors) -> Iterator:
     context.on("console", lambda message: _note(message, browser_errors))
     context.on("weberror", lambda error: browser_errors.append(str(error.error)))
     yield context
-    context.close()
+    closed_in_time(context)
 
 
 @pytest.fixture
