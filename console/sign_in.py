@@ -9,7 +9,6 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -25,6 +24,7 @@ from recovery.actors import Actor
 from recovery.audit import Draft, append
 from recovery.enums import Operation, Outcome
 from recovery.middleware import source_of
+from recovery.views import pages
 from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
@@ -146,11 +146,8 @@ class OneTimeCodeView(SignInView):
 
 def safe_next(request: HttpRequest) -> str:
     """Where to go afterwards, if that lies in the console; else nowhere in particular."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    stays = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if stays and wanted.startswith(reverse("admin:index")) else ""
+    wanted = pages.safe_next(request)
+    return wanted if wanted.startswith(reverse("admin:index")) else ""
 
 
 def _redirect(route: str, onward: str) -> HttpResponse:

@@ -66,6 +66,7 @@ def test_the_limit_itself_is_allowed(settings, name, value):
     assert check_settings() == []
 
 
+@pytest.mark.django_db
 @pytest.mark.requirement("N11")
 def test_nothing_starts_with_such_a_setting(settings):
     settings.RECOVERY_PHONE_CODE_LIFETIME = timedelta(minutes=11)
