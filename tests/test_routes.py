@@ -5,7 +5,6 @@ from copy import deepcopy
 
 import django_otp
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -15,6 +14,7 @@ from tests import factories
 from tests.console import desk
 from tests.holder import visitor as visitors
 from tests.holder.visitor import Visitor
+from tests.plumbing.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -420,12 +420,9 @@ def test_each_role_gets_the_answer_of_the_table(role):
 
 def answer(client, method, path):
     """Say what a request is answered, and undo whatever it did: each row starts alike."""
-    cookies, undone = deepcopy(client.cookies), transaction.atomic()
-    # As Django's own TestCase marks its blocks: an operation may be the outermost one in here.
-    undone._from_testcase = True
-    with undone:
+    cookies = deepcopy(client.cookies)
+    with undone():
         status = getattr(client, method)(path).status_code
-        transaction.set_rollback(True)
     client.cookies = cookies
     return str(status)
 

@@ -4,11 +4,11 @@ A model beside the domain knows which factors are in force, and which browser ha
 not told what the domain answers, but for secrets that only the domain can make.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -49,6 +49,7 @@ from tests.holder.visitor import (
     run_worker,
     set_password,
 )
+from tests.plumbing.undone import undone
 
 LIMIT = 6
 WATCHED = {
@@ -131,7 +132,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.start = transaction.savepoint()
+        self.everything = ExitStack()
+        self.everything.enter_context(undone())
         self.browsers = [Browser(), Browser()]
         self.lead = staff(Role.LEAD)
         self.every_app, self.every_code, self.every_link = [], [], []
@@ -153,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.settled()
 
     def teardown(self):
-        transaction.savepoint_rollback(self.start)
+        self.everything.close()
 
     # What the desk does.
 
