@@ -49,17 +49,31 @@ def _figures() -> list[dict[str, Any]]:
 
 def _incidents() -> list[dict[str, Any]]:
     """What a lead has to look into, the oldest first."""
-    waiting = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
+    still_open = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
+    waiting = list(still_open.order_by("raised_at")[:INCIDENTS_SHOWN])
+    vetoed = AuditEvent.objects.in_bulk([one.event_id for one in waiting if one.event_id])
     return [
         {
             "name": incident.account.text.display_name,
             "kind": incident.get_kind_display(),
             "raised_at": incident.raised_at,
             "froze": incident.froze,
+            "about": _vetoed(vetoed.get(incident.event_id)),
             "url": reverse("admin:recovery_account_change", args=[incident.account_id]),
         }
-        for incident in waiting.order_by("raised_at")[:INCIDENTS_SHOWN]
+        for incident in waiting
     ]
+
+
+def _vetoed(event: AuditEvent | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    return {
+        "operation_label": event.get_operation_display(),
+        "actor_name": event.actor_name,
+        "at": event.at,
+        "url": reverse("admin:recovery_auditevent_change", args=[event.pk]),
+    }
 
 
 def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") -> dict[str, Any]:

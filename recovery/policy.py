@@ -78,12 +78,27 @@ def outranks_the_subject(attempt: Attempt) -> None:
     Computed from live permissions, the host project's included: an agent must not come to an
     administrator's account by way of recovery.
     """
+    _require_rank(attempt, frozenset.__gt__)
+
+
+def is_at_least_a_peer(attempt: Attempt) -> None:
+    """Who looks into what happened to a colleague holds as much as they do, and hands out nothing.
+
+    Leads are confirmed by another lead: nobody else at the desk holds more.
+    """
+    _require_rank(attempt, frozenset.__ge__)
+
+
+def _require_rank(
+    attempt: Attempt, suffices: Callable[[frozenset[str], frozenset[str]], bool]
+) -> None:
     actor, subject = attempt.actor.user, attempt.subject
     if actor is None or subject is None:
         return
     if getattr(subject.user, "is_superuser", False):
         raise errors.SubjectIsSuperuser
-    if is_staff(subject.user) and not permissions_of(actor) > permissions_of(subject.user):
+    held, theirs = permissions_of(actor), permissions_of(subject.user)
+    if is_staff(subject.user) and not suffices(held, theirs):
         raise errors.SubjectOutranksActor
 
 
@@ -139,6 +154,7 @@ DESK: tuple[Rule, ...] = (
     says_how_the_caller_was_proven,
 )
 ISSUING = (*DESK, is_not_frozen, is_active)
+LOOKING_INTO = tuple(is_at_least_a_peer if rule is outranks_the_subject else rule for rule in DESK)
 REPORTING = (holds_permission, has_their_power, verified_by_an_authenticator, stepped_up_recently)
 COMMAND = (from_the_command_line,)
 OWN = (is_their_own, is_active)
@@ -155,8 +171,8 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.INVITE_STAFF: ISSUING,
     Operation.CHANGE_ROLE: (*DESK, is_not_frozen),
     Operation.REMOVE_STAFF: DESK,
-    Operation.CONFIRM_STAFF: (*DESK, is_not_frozen),
-    Operation.CLOSE_INCIDENT: DESK,
+    Operation.CONFIRM_STAFF: (*LOOKING_INTO, is_not_frozen),
+    Operation.CLOSE_INCIDENT: LOOKING_INTO,
     Operation.EXPORT_ACCOUNTS: REPORTING,
     Operation.EXPORT_EVENTS: REPORTING,
     Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),

@@ -194,6 +194,18 @@ class TestRank:
 
         policy.outranks_the_subject(attempt(root, account_of(staff(Role.LEAD))))
 
+    def test_a_lead_looks_into_what_happened_to_another_lead(self):
+        policy.is_at_least_a_peer(attempt(staff(Role.LEAD), account_of(staff(Role.LEAD))))
+
+    def test_nobody_looks_into_what_happened_to_somebody_above_them(self):
+        senior = account_of(staff(Role.LEAD))
+        root = user(is_superuser=True).recovery_account
+
+        assert refused(
+            policy.is_at_least_a_peer, errors.SubjectOutranksActor, staff(Role.AGENT), senior
+        )
+        assert refused(policy.is_at_least_a_peer, errors.SubjectIsSuperuser, staff(Role.LEAD), root)
+
     def test_a_role_that_was_just_given_counts_whatever_the_tier_column_says(self):
         agent, subject = staff(Role.AGENT), account()
         subject.user.groups.set(staff(Role.LEAD).user.groups.all())
