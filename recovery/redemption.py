@@ -84,7 +84,7 @@ def _attempt(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSe
         return None
     source = current_source.get().address
     admission = count_attempt(Account.objects.filter(pk=account.pk))
-    is_admitted = throttling.admits_source(source) and admission.admitted
+    is_admitted = admission.admitted and throttling.admits_source(source)
     is_looked_at = is_admitted and admission.failures <= conf.FAILURE_LIMIT
     found = _holder_among(candidates) if is_looked_at else None
     if found is not None:
