@@ -182,9 +182,14 @@ def _refuse(account: Account, kind: CodeKind, refusal: type[errors.RecoveryError
 
 
 def _kill(account: Account) -> None:
-    """After too many failures in a row nothing is left to guess at; the subject is told."""
+    """After too many failures in a row nothing is left to guess at; the subject is told.
+
+    In django-otp's transaction counting has locked the account: there we wait for no set.
+    """
+    is_held = transaction.get_connection().in_atomic_block
+    end_sets = code_sets.end_free if is_held else code_sets.end_all
     with transaction.atomic():
-        if not code_sets.end_all(account, because=EndReason.TOO_MANY_FAILURES):
+        if not end_sets(account, because=EndReason.TOO_MANY_FAILURES):
             return
         draft = Draft(
             operation=Operation.KILL_BACKUP_CODES,
