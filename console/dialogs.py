@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console import forms, step_up
 from console.requests import actor_from
-from recovery import actions
+from recovery import actions, outlook
 from recovery.audit import Draft, append_failure
 from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
 from recovery.errors import FormInvalid
@@ -110,10 +110,6 @@ def _has_open_link(account: Account) -> bool:
 
 def _is_liftable(account: Account) -> bool:
     return account.is_flagged and account.reenrolment_origin == FlagOrigin.DESK
-
-
-def _is_at_the_desk(account: Account) -> bool:
-    return bool(getattr(account.user, "is_staff", False))
 
 
 DIALOGS: dict[Operation, Dialog] = {
@@ -233,7 +229,7 @@ DIALOGS: dict[Operation, Dialog] = {
             form_class=forms.RoleForm,
             submit_text=_("Invite"),
             done=_("The invitation is queued."),
-            is_offered=lambda account: not _is_at_the_desk(account),
+            is_offered=lambda account: not outlook.is_at_the_desk(account),
         ),
         Dialog(
             operation=Operation.CHANGE_ROLE,
@@ -243,7 +239,7 @@ DIALOGS: dict[Operation, Dialog] = {
             form_class=forms.RoleForm,
             submit_text=_("Change the role"),
             done=_("The role is changed."),
-            is_offered=_is_at_the_desk,
+            is_offered=outlook.is_at_the_desk,
         ),
         Dialog(
             operation=Operation.REMOVE_STAFF,
@@ -253,28 +249,38 @@ DIALOGS: dict[Operation, Dialog] = {
             submit_text=_("Remove from the desk"),
             done=_("They are no longer at the desk."),
             danger=True,
-            is_offered=_is_at_the_desk,
+            is_offered=outlook.is_at_the_desk,
         ),
     )
 }
 
 
 def offered(request: HttpRequest, subject: Account) -> list[dict[str, Any]]:
-    """The operations that the viewer's role includes and that make sense on this account."""
-    return [
-        {
-            "operation": dialog.operation.value,
-            "title": dialog.operation.label,
-            "url": f"{account_url(subject)}?dialog={dialog.operation.value}",
-            "enabled": True,
-            "why_not": "",
-            "icon": dialog.icon,
-            "shortcut": dialog.shortcut,
-            "danger": dialog.danger,
-        }
+    """The operations that the viewer's role includes and that make sense on this account.
+
+    What is certain to be refused is shown as that, with the refusal's own words.
+    """
+    shown = [
+        dialog
         for dialog in DIALOGS.values()
         if request.user.has_perm(dialog.operation.permission) and dialog.is_offered(subject)
     ]
+    operations = [dialog.operation for dialog in shown]
+    refused = outlook.refusals(operations, actor=actor_from(request), subject=subject)
+    return [_offer(dialog, subject, refused.get(dialog.operation)) for dialog in shown]
+
+
+def _offer(dialog: Dialog, subject: Account, refusal: RecoveryError | None) -> dict[str, Any]:
+    return {
+        "operation": dialog.operation.value,
+        "title": dialog.operation.label,
+        "url": f"{account_url(subject)}?dialog={dialog.operation.value}",
+        "enabled": refusal is None,
+        "why_not": "" if refusal is None else str(refusal),
+        "icon": dialog.icon,
+        "shortcut": dialog.shortcut,
+        "danger": dialog.danger,
+    }
 
 
 def account_url(subject: Account) -> str:

@@ -166,7 +166,7 @@ class RecoveryLinkForm(OperationForm):
         super().__init__(*args, **kwargs)
         fit = ContactAddress.objects.old_enough_for_links().filter(account=self.subject)
         offered = [_address_choice(address) for address in fit.order_by("confirmed_at", "pk")]
-        self.fields["address"].choices = offered or [("", _("The oldest confirmed address"))]
+        self.fields["address"].choices = offered or [("", _("None can get a link now"))]
         self.fields["address"].required = bool(offered)
         self.initial.setdefault("address", self.fields["address"].choices[0][0])
 
@@ -197,9 +197,11 @@ class LostForm(OperationForm):
         super().__init__(*args, **kwargs)
         from console.account_card import live_authenticators  # noqa: PLC0415 - shares this module
 
+        bound = live_authenticators(self.subject)
+        everything = _("Everything: all authenticators and all codes") if bound else _("Nothing")
         self.fields["authenticator"].choices = [
-            ("", _("Everything: all authenticators and all codes")),
-            *((item["persistent_id"], item["name"]) for item in live_authenticators(self.subject)),
+            ("", everything),
+            *((item["persistent_id"], item["name"]) for item in bound),
         ]
 
     def values(self) -> dict[str, Any]:

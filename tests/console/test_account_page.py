@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from recovery.enums import NoticeState, Operation, Role
-from recovery.models import Account, Notice, TotpAuthenticator
+from recovery.errors import text_of
+from recovery.models import Account, AuditEvent, Notice, TotpAuthenticator
 from tests import factories
 from tests.console import desk
+from tests.plumbing.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +135,100 @@ def test_a_lead_is_offered_to_change_or_remove_who_is_at_the_desk():
 
     assert {"change_role", "remove_staff"} <= found
     assert "invite_staff" not in found
+
+
+CERTAIN = {
+    "actor_is_subject": lambda person: person.recovery_account,
+    "subject_outranks_actor": lambda _: desk.member(Role.LEAD).recovery_account,
+    "subject_is_superuser": lambda _: desk.member(is_superuser=True).recovery_account,
+    "account_frozen": lambda _: factories.account(frozen_at=timezone.now()),
+    "subject_inactive": lambda _: deactivated(),
+}
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.LEAD], ids=lambda role: role.name.lower())
+@pytest.mark.parametrize("refusal", CERTAIN)
+def test_what_would_be_refused_is_shown_as_that_and_what_would_not_is_open(role, refusal):
+    person = desk.member(role)
+    client, subject = desk.signed_in(person), CERTAIN[refusal](person)
+    if not subject.addresses.exists():
+        factories.address(subject)
+    shown = {item["operation"]: item for item in card(client, subject)["operations"]}
+
+    for operation, item in shown.items():
+        with undone():
+            answer = desk.operate(client, subject, Operation(operation))
+        done = answer.status_code in {200, 302}
+        told = "" if done else str(answer.context["card"]["dialog"]["refusal"])
+        assert (item["enabled"], item["why_not"]) == (done, told), operation
+    assert any(item["why_not"] == text_of(refusal) for item in shown.values())
+
+
+def test_a_reason_why_not_is_read_out_with_what_it_is_about(client):
+    page = desk.text(client.get(desk.page_of(desk.member(is_superuser=True).recovery_account)))
+
+    assert 'tabindex="0" aria-describedby="why-not-issue_phone_code"' in page
+    assert f'id="why-not-issue_phone_code">{escape(text_of("subject_is_superuser"))}<' in page
+    assert 'data-opens-operation="issue_phone_code"' not in page
+
+
+def why_not(client, subject, operation):
+    shown = {item["operation"]: item for item in card(client, subject)["operations"]}
+    return shown[operation.value]["why_not"]
+
+
+def test_without_an_old_enough_address_no_link_is_offered(client):
+    subject = factories.account(addresses=())
+    factories.address(subject, days=2)
+
+    assert "7 days" in why_not(client, subject, Operation.SEND_RECOVERY_LINK)
+    factories.address(subject, "old@example.org")
+    assert why_not(client, subject, Operation.SEND_RECOVERY_LINK) == ""
+
+
+def test_what_is_lost_was_bound(client):
+    subject, with_codes = factories.account(), factories.account()
+    factories.saved_codes(with_codes)
+
+    not_bound = text_of("nothing_to_report")
+    assert why_not(client, subject, Operation.REPORT_AUTHENTICATOR_LOST) == not_bound
+    assert why_not(client, with_codes, Operation.REPORT_AUTHENTICATOR_LOST) == ""
+
+
+def test_a_flag_that_is_due_at_once_cannot_be_brought_forward(client):
+    at_once, later = factories.account(), factories.account()
+    factories.flag(at_once)
+    factories.flag(later, due_at=desk.in_an_hour())
+
+    already = text_of("already_flagged")
+    assert why_not(client, at_once, Operation.REQUIRE_REENROLMENT) == already
+    assert why_not(client, later, Operation.REQUIRE_REENROLMENT) == ""
+
+
+def test_whoever_never_enrolled_needs_an_address_to_be_invited_at():
+    client, subject = desk.as_role(Role.LEAD), factories.account(addresses=())
+
+    assert "7 days" in why_not(client, subject, Operation.INVITE_STAFF)
+    factories.app(subject)
+    assert why_not(client, subject, Operation.INVITE_STAFF) == ""
+
+
+def test_who_is_staff_of_the_host_project_alone_can_be_invited():
+    subject = factories.user(is_staff=True).recovery_account
+
+    found = offered(desk.as_role(Role.LEAD), subject)
+
+    assert "invite_staff" in found
+    assert not {"change_role", "remove_staff"} & found
+
+
+def test_saying_what_would_be_refused_records_nothing(client):
+    subject = desk.member(is_superuser=True).recovery_account
+    events = AuditEvent.objects.count()
+
+    card(client, subject)
+
+    assert AuditEvent.objects.count() == events
 
 
 def deactivated():
