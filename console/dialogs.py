@@ -1,4 +1,4 @@
-"""An operation as a dialog on the account page; the only place that catches its refusal."""
+"""An operation as a dialog on the account page: its words, its form, and the one call it makes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from console import forms, step_up
 from console.requests import actor_from
 from recovery import actions, outlook
-from recovery.audit import Draft, append_failure
+from recovery.audit import Draft, append_failure, require_permission
 from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
 from recovery.errors import FormInvalid
 
@@ -61,6 +61,14 @@ class Dialog:
         }
         return filled
 
+    def require_permission(
+        self, request: HttpRequest, subject: Account, form: forms.OperationForm
+    ) -> None:
+        """Refuse whoever lacks it, and record that, however little of the form is filled in."""
+        require_permission(
+            self.operation, actor=actor_from(request), subject=subject, grounds=form.said()
+        )
+
     def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
         """Step up if the form carries a code, then make the one call."""
         grounds = self._grounds(request, subject, form)
@@ -77,7 +85,12 @@ class Dialog:
         try:
             return form.grounds()
         except FormInvalid as refusal:
-            draft = Draft(operation=self.operation, actor=actor_from(request), subject=subject)
+            draft = Draft(
+                operation=self.operation,
+                actor=actor_from(request),
+                subject=subject,
+                grounds=form.said(),
+            )
             append_failure(draft, type(refusal))
             raise
 
