@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 EVENTS_SHOWN = 8
 MAIL = (Operation.DELIVER_NOTICE, Operation.HAND_OVER_RECOVERY_LINK)
+AUTHENTICATORS_SHOWN = 10
 LINKS_SHOWN = 3
 NOTICES_SHOWN = 5
 
@@ -92,20 +94,28 @@ def _phone_code_until(account: Account) -> datetime | None:
 
 
 def _authenticators(account: Account) -> list[dict[str, Any]]:
-    found = TotpAuthenticator.objects.filter(user_id=account.user_id).order_by("-confirmed", "-pk")
+    """Those that work or did: one that is neither alive nor revoked is only being enrolled."""
+    was_bound = Q(confirmed=True) | Q(revoked_at__isnull=False)
+    found = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
     return [
         {
             "kind": _("Authenticator app"),
             "name": row.name,
             "bound_at": row.bound_at,
             "last_used_at": row.last_used_at,
-            "state": "live" if row.confirmed else "revoked",
+            "state": _state(row),
             "revoked_at": row.revoked_at,
             "revoked_because": row.get_revoked_because_display(),
             "persistent_id": row.persistent_id,
         }
-        for row in found[:10]
+        for row in found.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN]
     ]
+
+
+def _state(row: TotpAuthenticator) -> str:
+    if row.is_blocked:
+        return "blocked"
+    return "live" if row.confirmed else "revoked"
 
 
 def _address(address: ContactAddress) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from django.utils.html import escape
 
+from recovery import enrolment, totp
 from recovery.enums import NoticeState, Operation, Role
 from recovery.errors import text_of
 from recovery.models import Account, AuditEvent, Notice, TotpAuthenticator
@@ -109,6 +110,30 @@ def test_authenticators_are_shown_alive_and_dead(client):
 
     assert [item["state"] for item in shown] == ["live", "revoked"]
     assert str(shown[1]["revoked_because"]) == "Reported lost"
+
+
+def test_an_enrolment_that_was_only_begun_is_no_authenticator(client):
+    subject = factories.account()
+    enrolment.start(subject)
+
+    assert card(client, subject)["authenticators"] == []
+
+
+def test_an_app_that_wrong_codes_have_killed_is_not_said_to_work(client, settings):
+    settings.RECOVERY_FAILURE_LIMIT = 3
+    subject = factories.account()
+    app = factories.app(subject)
+    TotpAuthenticator.objects.filter(pk=app.pk).update(failures=2)
+    assert "Works" in desk.text(client.get(desk.page_of(subject)))
+
+    totp.verify(factories.fresh(app), typed="000000")
+    TotpAuthenticator.objects.filter(pk=app.pk).update(retry_at=None)
+    page = desk.text(client.get(desk.page_of(subject)))
+
+    assert not totp.verify(factories.fresh(app), typed=totp.current_code(app).reveal())
+    assert "Works" not in page
+    assert "Blocked after too many wrong codes" in page
+    assert "a phone code or a recovery link" in page
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.name.lower())
