@@ -17,7 +17,6 @@ from recovery.enums import (
     OPEN_LINK_STATES,
     CodeKind,
     LinkState,
-    NoticeState,
     Operation,
     Outcome,
 )
@@ -54,7 +53,7 @@ def card(account: Account, request: HttpRequest) -> dict[str, Any]:
         "links": [_link(link) for link in _links(account)],
         "notices": [_notice(notice) for notice in notices],
         "events": _events(account, request),
-        "banners": list(_banners(account, addresses, notices)),
+        "banners": list(_banners(account, addresses)),
         "last_recovered_at": account.last_recovered_at,
         "history_url": reverse("admin:recovery_account_history", args=[account.pk]),
     }
@@ -191,9 +190,7 @@ def _events(account: Account, request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _banners(
-    account: Account, addresses: list[ContactAddress], notices: list[Notice]
-) -> Iterator[dict[str, Any]]:
+def _banners(account: Account, addresses: list[ContactAddress]) -> Iterator[dict[str, Any]]:
     if account.frozen_at is not None:
         yield _banner("danger", _("Recovery of this account is frozen. Only a lead can go on."))
     if not account.user.is_active:
@@ -214,7 +211,7 @@ def _banners(
     if account.failures:
         text = ngettext("%d wrong code in a row.", "%d wrong codes in a row.", account.failures)
         yield _banner("warning", text % account.failures)
-    if any(notice.state == NoticeState.DEAD for notice in notices):
+    if account.notices.undelivered().exists():
         yield _banner("warning", _("A mail to this person could not be delivered. Tell them."))
 
 

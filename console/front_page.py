@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, NoticeState, Operation
-from recovery.models import Account, AuditEvent, Incident, RecoveryLink
+from recovery.enums import OPEN_LINK_STATES, Operation
+from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,7 +36,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
 def _figures() -> list[dict[str, Any]]:
     accounts = Account.objects
     links = RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES)
-    undelivered = Account.objects.filter(notices__state=NoticeState.DEAD).distinct()
+    undelivered = accounts.filter(pk__in=Notice.objects.undelivered().values("account_id"))
     return [
         _figure(_("No codes left"), accounts.without_codes(), "codes=none", "bad"),
         _figure(_("Few codes left"), accounts.low_on_codes(limit=conf.LOW_CODE_COUNT), "codes=low"),

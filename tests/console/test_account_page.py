@@ -9,7 +9,7 @@ from django.utils.html import escape
 from recovery import enrolment, totp
 from recovery.enums import NoticeState, Operation, Role
 from recovery.errors import text_of
-from recovery.models import Account, AuditEvent, Notice, TotpAuthenticator
+from recovery.models import Account, AuditEvent, TotpAuthenticator
 from tests import factories
 from tests.console import desk
 from tests.plumbing.undone import undone
@@ -280,14 +280,9 @@ def overdue():
 
 def undelivered():
     subject = factories.account()
-    Notice.objects.create(
-        operation=Operation.ISSUE_PHONE_CODE,
-        account=subject,
-        address="known@example.org",
-        dedupe_key="test",
-        state=NoticeState.DEAD,
-        ended_at=timezone.now(),
-    )
+    factories.notice(subject, state=NoticeState.DEAD)
+    for _ in range(6):
+        factories.notice(subject, "second@example.org", state=NoticeState.SENT)
     return subject
 
 
