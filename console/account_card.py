@@ -22,6 +22,7 @@ from recovery.enums import (
 )
 from recovery.errors import text_of
 from recovery.models import AuditEvent, BackupCodeSet, ContactAddress, Notice, TotpAuthenticator
+from recovery.periods import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,11 +196,10 @@ def _banners(account: Account, addresses: list[ContactAddress]) -> Iterator[dict
         yield _banner("danger", _("Recovery of this account is frozen. Only a lead can go on."))
     if not account.user.is_active:
         yield _banner("danger", _("This account is deactivated. Nothing can be issued to it."))
-    week_ago = timezone.now() - conf.ADDRESS_MIN_AGE
-    if any(address.confirmed_at > week_ago for address in addresses):
-        yield _banner(
-            "warning", _("An address was confirmed within the last seven days. Ask about it.")
-        )
+    lately = timezone.now() - conf.ADDRESS_MIN_AGE
+    if any(address.confirmed_at > lately for address in addresses):
+        within = _("An address was confirmed within the last %(period)s. Ask about it.")
+        yield _banner("warning", within % {"period": in_words(conf.ADDRESS_MIN_AGE)})
     if account.power_suspended_at is not None:
         yield _banner("danger", _("Came back by a recovery: no power here until a lead confirms."))
     if account.told_only_at_link_address_at is not None:

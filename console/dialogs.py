@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console import forms, step_up
@@ -15,6 +16,7 @@ from recovery import actions, outlook
 from recovery.audit import Draft, append_failure, require_permission
 from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
 from recovery.errors import FormInvalid
+from recovery.periods import setting_in_words
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -130,9 +132,12 @@ DIALOGS: dict[Operation, Dialog] = {
     for dialog in (
         Dialog(
             operation=Operation.ISSUE_PHONE_CODE,
-            description=_(
-                "One code to read aloud. It works once, for ten minutes, and an earlier phone "
-                "code stops working. Afterwards they have to bind a new authenticator."
+            description=format_lazy(
+                _(
+                    "One code to read aloud. It works once, for {period}, and an earlier phone "
+                    "code stops working. Afterwards they have to bind a new authenticator."
+                ),
+                period=setting_in_words("PHONE_CODE_LIFETIME"),
             ),
             verb=actions.issue_phone_code,
             icon="call",
@@ -142,9 +147,12 @@ DIALOGS: dict[Operation, Dialog] = {
         ),
         Dialog(
             operation=Operation.SEND_RECOVERY_LINK,
-            description=_(
-                "A link that opens once, ten minutes from when the mail leaves, and asks for "
-                "their password. An earlier link stops working."
+            description=format_lazy(
+                _(
+                    "A link that opens once, within {period} from when the mail leaves, and asks "
+                    "for their password. An earlier link stops working."
+                ),
+                period=setting_in_words("LINK_LIFETIME"),
             ),
             verb=actions.send_recovery_link,
             icon="mail",
@@ -157,7 +165,7 @@ DIALOGS: dict[Operation, Dialog] = {
             operation=Operation.REGENERATE_BACKUP_CODES,
             description=_(
                 "A new set of codes, shown once. All old codes stop working at once. Over the "
-                "phone, issue a phone code instead: nobody reads ten codes aloud."
+                "phone, issue a phone code instead: nobody reads a whole set aloud."
             ),
             verb=actions.regenerate_backup_codes,
             icon="password",
@@ -236,12 +244,15 @@ DIALOGS: dict[Operation, Dialog] = {
         ),
         Dialog(
             operation=Operation.INVITE_STAFF,
-            description=_("They get a role at the desk, and an invitation by mail."),
+            description=_(
+                "They get a role at the desk. Whoever never had an authenticator is mailed an "
+                "invitation; everybody else signs in with the one they have."
+            ),
             verb=actions.invite_staff,
             icon="person_add",
             form_class=forms.RoleForm,
             submit_text=_("Invite"),
-            done=_("The invitation is queued."),
+            done=_("They have the role. Whoever never had an authenticator gets an invitation."),
             is_offered=lambda account: not outlook.is_at_the_desk(account),
         ),
         Dialog(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core import signing
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminRadioSelectWidget,
@@ -24,6 +25,7 @@ from recovery.addresses import mask_address
 from recovery.conf import conf
 from recovery.enums import Operation, Proofing, Role
 from recovery.models import ContactAddress
+from recovery.periods import setting_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,7 +125,10 @@ class OperationForm(forms.Form):
         self.fields["form_mark"].initial = self._new_mark()
         if needs_step_up:
             self.fields["one_time_code"] = StepUpField(
-                help_text=_("Your last one is more than five minutes old.")
+                help_text=format_lazy(
+                    _("Your last one is more than {period} old."),
+                    period=setting_in_words("STEP_UP_MAX_AGE"),
+                )
             )
         self.order_fields(self.field_names())
 

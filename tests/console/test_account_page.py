@@ -289,7 +289,7 @@ def undelivered():
 BANNERS = {
     "frozen": lambda: factories.account(frozen_at=timezone.now()),
     "deactivated": deactivated,
-    "last seven days": with_a_new_address,
+    "last 7 days": with_a_new_address,
     "overdue": overdue,
     "3 wrong codes": lambda: factories.account(failures=3),
     "could not be delivered": undelivered,
@@ -301,6 +301,14 @@ def test_what_an_agent_has_to_know_is_said_on_top(client, warning):
     subject = BANNERS[warning]()
 
     assert warning in banners(client, subject)
+
+
+def test_a_banner_about_a_new_address_follows_the_setting(client, settings):
+    settings.RECOVERY_ADDRESS_MIN_AGE = timedelta(days=10)
+    subject = factories.account()
+    factories.address(subject, "new@example.org", days=9)
+
+    assert "last 10 days" in banners(client, subject)
 
 
 def test_an_account_in_order_has_no_banner(client):

@@ -1,6 +1,7 @@
 """Each operation through its dialog: done, or refused in place with all that was typed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -55,6 +56,34 @@ def test_afterwards_the_account_says_that_it_is_done(client, operation):
     page = desk.text(client.get(desk.page_of(subject)))
 
     assert str(operation.label) in page
+
+
+@pytest.mark.parametrize(
+    ("operation", "setting"),
+    [
+        (Operation.ISSUE_PHONE_CODE, "PHONE_CODE_LIFETIME"),
+        (Operation.SEND_RECOVERY_LINK, "LINK_LIFETIME"),
+    ],
+)
+def test_a_dialog_says_how_long_by_the_settings(client, settings, operation, setting):
+    setattr(settings, f"RECOVERY_{setting}", timedelta(minutes=8))
+
+    opened = client.get(desk.dialog_of(factories.account(), operation))
+
+    assert "8 minutes" in str(opened.context["card"]["dialog"]["description"])
+
+
+def test_an_invitation_is_promised_to_nobody_who_has_no_use_for_one(client):
+    subject = desk.subject_of(Operation.INVITE_STAFF)
+    words = desk.text(client.get(desk.dialog_of(subject, Operation.INVITE_STAFF)))
+    desk.operate(client, subject, Operation.INVITE_STAFF)
+
+    said = words + desk.text(client.get(desk.page_of(subject)))
+
+    assert not RecoveryLink.objects.exists()
+    assert "Whoever never had an authenticator is mailed an invitation" in said
+    assert "and an invitation by mail" not in said
+    assert "The invitation is queued." not in said
 
 
 def test_regenerating_ends_the_old_set(client):

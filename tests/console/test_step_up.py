@@ -1,6 +1,7 @@
 """A fresh one-time code before an operation: asked in place, proven by no redirect."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -110,6 +111,15 @@ def test_a_one_time_code_that_is_due_and_missing_is_refused_and_recorded(
     event = factories.last_event()
     assert (event.operation, event.refusal) == (operation, "step_up_required")
     assert (event.actor_id, event.ticket) == (str(person.pk), "HD-1")
+
+
+def test_a_code_that_is_due_is_said_to_be_so_by_the_setting(client, settings):
+    settings.RECOVERY_STEP_UP_MAX_AGE = timedelta(minutes=2)
+    desk.let_the_step_up_go_stale(client)
+
+    page = desk.text(client.get(desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)))
+
+    assert "Your last one is more than 2 minutes old." in page
 
 
 def test_the_field_of_a_code_that_is_due_says_that_it_is_needed(client):
