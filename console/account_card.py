@@ -41,7 +41,7 @@ NOTICES_SHOWN = 5
 
 def card(account: Account, request: HttpRequest) -> dict[str, Any]:
     """Everything on the account page but its operations."""
-    addresses = list(ContactAddress.objects.confirmed().filter(account=account).order_by("pk"))
+    addresses = list(ContactAddress.objects.kept().filter(account=account).order_by("pk"))
     notices = list(account.notices.order_by("-pk")[:NOTICES_SHOWN])
     return {
         "account": account.text,
@@ -119,12 +119,16 @@ def _state(row: TotpAuthenticator) -> str:
 
 
 def _address(address: ContactAddress) -> dict[str, Any]:
+    now, masked = timezone.now(), mask_address(address.address)
+    if address.confirmed_at is None:
+        waiting = {"added_at": address.added_at, "confirmed_at": None}
+        return waiting | {"masked": masked, "may_receive_links": False}
     usable_from = address.confirmed_at + conf.ADDRESS_MIN_AGE
     return {
-        "masked": mask_address(address.address),
+        "masked": masked,
         "confirmed_at": address.confirmed_at,
-        "age_days": (timezone.now() - address.confirmed_at).days,
-        "may_receive_links": usable_from <= timezone.now(),
+        "age_days": (now - address.confirmed_at).days,
+        "may_receive_links": usable_from <= now,
         "too_young_until": usable_from,
     }
 
@@ -197,7 +201,7 @@ def _banners(account: Account, addresses: list[ContactAddress]) -> Iterator[dict
     if not account.user.is_active:
         yield _banner("danger", _("This account is deactivated. Nothing can be issued to it."))
     lately = timezone.now() - conf.ADDRESS_MIN_AGE
-    if any(address.confirmed_at > lately for address in addresses):
+    if any(address.confirmed_at and address.confirmed_at > lately for address in addresses):
         within = _("An address was confirmed within the last %(period)s. Ask about it.")
         yield _banner("warning", within % {"period": in_words(conf.ADDRESS_MIN_AGE)})
     if account.power_suspended_at is not None:

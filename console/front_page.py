@@ -75,6 +75,8 @@ def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") ->
 
 def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
     own = AuditEvent.objects.filter(actor_id=str(request.user.pk)).exclude(subject_id="")
+    last = list(own.order_by("-at", "-id")[:ACTIONS_SHOWN])
+    urls = _account_urls(last) if request.user.has_perm("recovery.view_account") else {}
     return [
         {
             "at": event.at,
@@ -82,6 +84,16 @@ def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
             "outcome": event.outcome,
             "outcome_label": event.get_outcome_display(),
             "subject_name": event.subject_name,
+            "url": urls.get(event.subject_id, ""),
         }
-        for event in own.order_by("-at", "-id")[:ACTIONS_SHOWN]
+        for event in last
     ]
+
+
+def _account_urls(events: list[AuditEvent]) -> dict[str, str]:
+    """The pages of those whom events are about, as far as their accounts still exist."""
+    found = Account.objects.filter(user_id__in={event.subject_id for event in events})
+    return {
+        str(user_id): reverse("admin:recovery_account_change", args=[pk])
+        for user_id, pk in found.values_list("user_id", "pk")
+    }

@@ -91,9 +91,25 @@ def test_addresses_are_masked_with_their_age(client):
     assert "amelie.roth@example.org" not in desk.text(response)
 
 
-def test_an_unconfirmed_address_is_not_offered(client):
+def test_an_unconfirmed_address_waits_masked_and_gets_no_link(client):
     subject = factories.account(addresses=())
-    factories.address(subject, confirmed=False)
+    factories.address(subject, "amelie.roth@example.org", confirmed=False)
+
+    response = client.get(desk.page_of(subject))
+
+    [address] = response.context["card"]["addresses"]
+    assert (address["masked"], address["may_receive_links"]) == ("a…h@ex….org", False)
+    assert "Waiting for confirmation" in desk.text(response)
+    assert "amelie.roth@example.org" not in desk.text(response)
+    assert banners(client, subject) == ""
+    assert "7 days" in why_not(client, subject, Operation.SEND_RECOVERY_LINK)
+
+
+def test_a_removed_address_is_gone(client):
+    subject = factories.account(addresses=())
+    for confirmed in (True, False):
+        address = factories.address(subject, confirmed=confirmed)
+        type(address).objects.filter(pk=address.pk).update(removed_at=timezone.now())
 
     assert card(client, subject)["addresses"] == []
 
