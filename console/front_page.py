@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, NoticeState, Operation
-from recovery.models import Account, AuditEvent, Incident, RecoveryLink
+from recovery.enums import OPEN_LINK_STATES, Operation
+from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,7 +36,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
 def _figures() -> list[dict[str, Any]]:
     accounts = Account.objects
     links = RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES)
-    undelivered = Account.objects.filter(notices__state=NoticeState.DEAD).distinct()
+    undelivered = accounts.filter(pk__in=Notice.objects.undelivered().values("account_id"))
     return [
         _figure(_("No codes left"), accounts.without_codes(), "codes=none", "bad"),
         _figure(_("Few codes left"), accounts.low_on_codes(limit=conf.LOW_CODE_COUNT), "codes=low"),
@@ -89,6 +89,8 @@ def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") ->
 
 def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
     own = AuditEvent.objects.filter(actor_id=str(request.user.pk)).exclude(subject_id="")
+    last = list(own.order_by("-at", "-id")[:ACTIONS_SHOWN])
+    urls = _account_urls(last) if request.user.has_perm("recovery.view_account") else {}
     return [
         {
             "at": event.at,
@@ -96,6 +98,16 @@ def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
             "outcome": event.outcome,
             "outcome_label": event.get_outcome_display(),
             "subject_name": event.subject_name,
+            "url": urls.get(event.subject_id, ""),
         }
-        for event in own.order_by("-at", "-id")[:ACTIONS_SHOWN]
+        for event in last
     ]
+
+
+def _account_urls(events: list[AuditEvent]) -> dict[str, str]:
+    """The pages of those whom events are about, as far as their accounts still exist."""
+    found = Account.objects.filter(user_id__in={event.subject_id for event in events})
+    return {
+        str(user_id): reverse("admin:recovery_account_change", args=[pk])
+        for user_id, pk in found.values_list("user_id", "pk")
+    }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from recovery import errors
+from recovery.actors import Grounds
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind, FlagOrigin, Operation, Role, Tier, Way
 from recovery.models import Account
@@ -20,7 +22,7 @@ from recovery.models.audit import TICKET_LENGTH
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from recovery.actors import Actor, Grounds
+    from recovery.actors import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +200,45 @@ def require(attempt: Attempt) -> None:
     """Raise the first refusal that applies. An operation without rules is a ``KeyError``."""
     for rule in RULES[attempt.operation]:
         rule(attempt)
+
+
+DEPEND_ON_MORE: Final[frozenset[Rule]] = frozenset(
+    {
+        holds_permission,  # on the operation: what a role does not include, a page leaves out
+        stepped_up_recently,  # on a one-time code that is still to be typed
+        gives_grounds,  # on the form, and so does the next
+        says_how_the_caller_was_proven,
+    }
+)
+"""The rules that ask for more than who acts on whom. All others can be answered beforehand."""
+
+
+def standing_refusals(
+    operations: Sequence[Operation], *, actor: Actor, subject: Account
+) -> dict[Operation, errors.RecoveryError]:
+    """Which of ``operations`` no form and no one-time code would get past the rules, and why not.
+
+    A dry run for pages that say so beforehand: each rule is asked once, and nothing is recorded.
+    """
+
+    @cache
+    def answer(rule: Rule) -> errors.RecoveryError | None:
+        attempt = Attempt(
+            operation=operations[0], actor=actor, subject=subject, grounds=Grounds(reason="")
+        )
+        try:
+            rule(attempt)
+        except errors.RecoveryError as refusal:
+            return refusal
+        return None
+
+    standing = {}
+    for operation in operations:
+        asked = (answer(rule) for rule in RULES[operation] if rule not in DEPEND_ON_MORE)
+        refusal = next(filter(None, asked), None)
+        if refusal is not None:
+            standing[operation] = refusal
+    return standing
 
 
 def require_role_below(actor: Actor, role: Role) -> None:

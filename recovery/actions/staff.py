@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recovery.actors import Actor, Grounds
-    from recovery.models import AuditEvent
+    from recovery.models import AuditEvent, ContactAddress
     from recovery.secret import Secret
 
 
@@ -46,14 +46,18 @@ def invite_staff(*, actor: Actor, subject: Account, grounds: Grounds, role: Role
             raise errors.AlreadyStaff
         policy.require_role_below(actor, role)
         draft.detail = {"role": role}
-        if account.enrolled_at is None:
-            draft.detail["address"] = _mail_an_invitation(account)
+        if address := address_to_invite(account):
+            draft.detail["address"] = _mail_an_invitation(account, address)
         _give(account, role, actor=actor, grounds=grounds)
     return draft.written
 
 
-def _mail_an_invitation(account: Account) -> str:
-    address = suitable_address(account)
+def address_to_invite(account: Account) -> ContactAddress | None:
+    """Where an invitation would go; None for whoever was enrolled, and so needs none."""
+    return suitable_address(account) if account.enrolled_at is None else None
+
+
+def _mail_an_invitation(account: Account, address: ContactAddress) -> str:
     links.end_open(account, state=LinkState.WITHDRAWN)
     links.queue(account, address, operation=Operation.INVITE_STAFF, purpose=LinkPurpose.INVITATION)
     return mask_address(address.address)
