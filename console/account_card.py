@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +17,12 @@ from recovery.enums import (
     OPEN_LINK_STATES,
     CodeKind,
     LinkState,
-    NoticeState,
     Operation,
     Outcome,
 )
 from recovery.errors import text_of
 from recovery.models import AuditEvent, BackupCodeSet, ContactAddress, Notice, TotpAuthenticator
+from recovery.periods import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
 
 EVENTS_SHOWN = 8
 MAIL = (Operation.DELIVER_NOTICE, Operation.HAND_OVER_RECOVERY_LINK)
+AUTHENTICATORS_SHOWN = 10
 LINKS_SHOWN = 3
 NOTICES_SHOWN = 5
 
 
 def card(account: Account, request: HttpRequest) -> dict[str, Any]:
     """Everything on the account page but its operations."""
-    addresses = list(ContactAddress.objects.confirmed().filter(account=account).order_by("pk"))
+    addresses = list(ContactAddress.objects.kept().filter(account=account).order_by("pk"))
     notices = list(account.notices.order_by("-pk")[:NOTICES_SHOWN])
     return {
         "account": account.text,
@@ -52,7 +54,7 @@ def card(account: Account, request: HttpRequest) -> dict[str, Any]:
         "links": [_link(link) for link in _links(account)],
         "notices": [_notice(notice) for notice in notices],
         "events": _events(account, request),
-        "banners": list(_banners(account, addresses, notices)),
+        "banners": list(_banners(account, addresses)),
         "last_recovered_at": account.last_recovered_at,
         "history_url": reverse("admin:recovery_account_history", args=[account.pk]),
     }
@@ -92,29 +94,41 @@ def _phone_code_until(account: Account) -> datetime | None:
 
 
 def _authenticators(account: Account) -> list[dict[str, Any]]:
-    found = TotpAuthenticator.objects.filter(user_id=account.user_id).order_by("-confirmed", "-pk")
+    """Those that work or did: one that is neither alive nor revoked is only being enrolled."""
+    was_bound = Q(confirmed=True) | Q(revoked_at__isnull=False)
+    found = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
     return [
         {
             "kind": _("Authenticator app"),
             "name": row.name,
             "bound_at": row.bound_at,
             "last_used_at": row.last_used_at,
-            "state": "live" if row.confirmed else "revoked",
+            "state": _state(row),
             "revoked_at": row.revoked_at,
             "revoked_because": row.get_revoked_because_display(),
             "persistent_id": row.persistent_id,
         }
-        for row in found[:10]
+        for row in found.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN]
     ]
 
 
+def _state(row: TotpAuthenticator) -> str:
+    if row.is_blocked:
+        return "blocked"
+    return "live" if row.confirmed else "revoked"
+
+
 def _address(address: ContactAddress) -> dict[str, Any]:
+    now, masked = timezone.now(), mask_address(address.address)
+    if address.confirmed_at is None:
+        waiting = {"added_at": address.added_at, "confirmed_at": None}
+        return waiting | {"masked": masked, "may_receive_links": False}
     usable_from = address.confirmed_at + conf.ADDRESS_MIN_AGE
     return {
-        "masked": mask_address(address.address),
+        "masked": masked,
         "confirmed_at": address.confirmed_at,
-        "age_days": (timezone.now() - address.confirmed_at).days,
-        "may_receive_links": usable_from <= timezone.now(),
+        "age_days": (now - address.confirmed_at).days,
+        "may_receive_links": usable_from <= now,
         "too_young_until": usable_from,
     }
 
@@ -181,18 +195,15 @@ def _events(account: Account, request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _banners(
-    account: Account, addresses: list[ContactAddress], notices: list[Notice]
-) -> Iterator[dict[str, Any]]:
+def _banners(account: Account, addresses: list[ContactAddress]) -> Iterator[dict[str, Any]]:
     if account.frozen_at is not None:
         yield _banner("danger", _("Recovery of this account is frozen. Only a lead can go on."))
     if not account.user.is_active:
         yield _banner("danger", _("This account is deactivated. Nothing can be issued to it."))
-    week_ago = timezone.now() - conf.ADDRESS_MIN_AGE
-    if any(address.confirmed_at > week_ago for address in addresses):
-        yield _banner(
-            "warning", _("An address was confirmed within the last seven days. Ask about it.")
-        )
+    lately = timezone.now() - conf.ADDRESS_MIN_AGE
+    if any(address.confirmed_at and address.confirmed_at > lately for address in addresses):
+        within = _("An address was confirmed within the last %(period)s. Ask about it.")
+        yield _banner("warning", within % {"period": in_words(conf.ADDRESS_MIN_AGE)})
     if account.power_suspended_at is not None:
         yield _banner("danger", _("Came back by a recovery: no power here until a lead confirms."))
     if account.told_only_at_link_address_at is not None:
@@ -204,7 +215,7 @@ def _banners(
     if account.failures:
         text = ngettext("%d wrong code in a row.", "%d wrong codes in a row.", account.failures)
         yield _banner("warning", text % account.failures)
-    if any(notice.state == NoticeState.DEAD for notice in notices):
+    if account.notices.undelivered().exists():
         yield _banner("warning", _("A mail to this person could not be delivered. Tell them."))
 
 

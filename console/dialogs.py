@@ -1,4 +1,4 @@
-"""An operation as a dialog on the account page; the only place that catches its refusal."""
+"""An operation as a dialog on the account page: its words, its form, and the one call it makes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console import forms, step_up
 from console.requests import actor_from
-from recovery import actions
-from recovery.audit import Draft, append_failure
+from recovery import actions, outlook
+from recovery.audit import Draft, append_failure, require_permission
 from recovery.enums import OPEN_LINK_STATES, FlagOrigin, Operation
 from recovery.errors import FormInvalid
+from recovery.periods import setting_in_words
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -61,6 +63,14 @@ class Dialog:
         }
         return filled
 
+    def require_permission(
+        self, request: HttpRequest, subject: Account, form: forms.OperationForm
+    ) -> None:
+        """Refuse whoever lacks it, and record that, however little of the form is filled in."""
+        require_permission(
+            self.operation, actor=actor_from(request), subject=subject, grounds=form.said()
+        )
+
     def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
         """Step up if the form carries a code, then make the one call."""
         grounds = self._grounds(request, subject, form)
@@ -77,7 +87,12 @@ class Dialog:
         try:
             return form.grounds()
         except FormInvalid as refusal:
-            draft = Draft(operation=self.operation, actor=actor_from(request), subject=subject)
+            draft = Draft(
+                operation=self.operation,
+                actor=actor_from(request),
+                subject=subject,
+                grounds=form.said(),
+            )
             append_failure(draft, type(refusal))
             raise
 
@@ -112,18 +127,17 @@ def _is_liftable(account: Account) -> bool:
     return account.is_flagged and account.reenrolment_origin == FlagOrigin.DESK
 
 
-def _is_at_the_desk(account: Account) -> bool:
-    return bool(getattr(account.user, "is_staff", False))
-
-
 DIALOGS: dict[Operation, Dialog] = {
     dialog.operation: dialog
     for dialog in (
         Dialog(
             operation=Operation.ISSUE_PHONE_CODE,
-            description=_(
-                "One code to read aloud. It works once, for ten minutes, and an earlier phone "
-                "code stops working. Afterwards they have to bind a new authenticator."
+            description=format_lazy(
+                _(
+                    "One code to read aloud. It works once, for {period}, and an earlier phone "
+                    "code stops working. Afterwards they have to bind a new authenticator."
+                ),
+                period=setting_in_words("PHONE_CODE_LIFETIME"),
             ),
             verb=actions.issue_phone_code,
             icon="call",
@@ -133,9 +147,12 @@ DIALOGS: dict[Operation, Dialog] = {
         ),
         Dialog(
             operation=Operation.SEND_RECOVERY_LINK,
-            description=_(
-                "A link that opens once, ten minutes from when the mail leaves, and asks for "
-                "their password. An earlier link stops working."
+            description=format_lazy(
+                _(
+                    "A link that opens once, within {period} from when the mail leaves, and asks "
+                    "for their password. An earlier link stops working."
+                ),
+                period=setting_in_words("LINK_LIFETIME"),
             ),
             verb=actions.send_recovery_link,
             icon="mail",
@@ -148,7 +165,7 @@ DIALOGS: dict[Operation, Dialog] = {
             operation=Operation.REGENERATE_BACKUP_CODES,
             description=_(
                 "A new set of codes, shown once. All old codes stop working at once. Over the "
-                "phone, issue a phone code instead: nobody reads ten codes aloud."
+                "phone, issue a phone code instead: nobody reads a whole set aloud."
             ),
             verb=actions.regenerate_backup_codes,
             icon="password",
@@ -227,13 +244,16 @@ DIALOGS: dict[Operation, Dialog] = {
         ),
         Dialog(
             operation=Operation.INVITE_STAFF,
-            description=_("They get a role at the desk, and an invitation by mail."),
+            description=_(
+                "They get a role at the desk. Whoever never had an authenticator is mailed an "
+                "invitation; everybody else signs in with the one they have."
+            ),
             verb=actions.invite_staff,
             icon="person_add",
             form_class=forms.RoleForm,
             submit_text=_("Invite"),
-            done=_("The invitation is queued."),
-            is_offered=lambda account: not _is_at_the_desk(account),
+            done=_("They have the role. Whoever never had an authenticator gets an invitation."),
+            is_offered=lambda account: not outlook.is_at_the_desk(account),
         ),
         Dialog(
             operation=Operation.CHANGE_ROLE,
@@ -243,7 +263,7 @@ DIALOGS: dict[Operation, Dialog] = {
             form_class=forms.RoleForm,
             submit_text=_("Change the role"),
             done=_("The role is changed."),
-            is_offered=_is_at_the_desk,
+            is_offered=outlook.is_at_the_desk,
         ),
         Dialog(
             operation=Operation.REMOVE_STAFF,
@@ -253,28 +273,38 @@ DIALOGS: dict[Operation, Dialog] = {
             submit_text=_("Remove from the desk"),
             done=_("They are no longer at the desk."),
             danger=True,
-            is_offered=_is_at_the_desk,
+            is_offered=outlook.is_at_the_desk,
         ),
     )
 }
 
 
 def offered(request: HttpRequest, subject: Account) -> list[dict[str, Any]]:
-    """The operations that the viewer's role includes and that make sense on this account."""
-    return [
-        {
-            "operation": dialog.operation.value,
-            "title": dialog.operation.label,
-            "url": f"{account_url(subject)}?dialog={dialog.operation.value}",
-            "enabled": True,
-            "why_not": "",
-            "icon": dialog.icon,
-            "shortcut": dialog.shortcut,
-            "danger": dialog.danger,
-        }
+    """The operations that the viewer's role includes and that make sense on this account.
+
+    What is certain to be refused is shown as that, with the refusal's own words.
+    """
+    shown = [
+        dialog
         for dialog in DIALOGS.values()
         if request.user.has_perm(dialog.operation.permission) and dialog.is_offered(subject)
     ]
+    operations = [dialog.operation for dialog in shown]
+    refused = outlook.refusals(operations, actor=actor_from(request), subject=subject)
+    return [_offer(dialog, subject, refused.get(dialog.operation)) for dialog in shown]
+
+
+def _offer(dialog: Dialog, subject: Account, refusal: RecoveryError | None) -> dict[str, Any]:
+    return {
+        "operation": dialog.operation.value,
+        "title": dialog.operation.label,
+        "url": f"{account_url(subject)}?dialog={dialog.operation.value}",
+        "enabled": refusal is None,
+        "why_not": "" if refusal is None else str(refusal),
+        "icon": dialog.icon,
+        "shortcut": dialog.shortcut,
+        "danger": dialog.danger,
+    }
 
 
 def account_url(subject: Account) -> str:

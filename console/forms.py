@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core import signing
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminRadioSelectWidget,
@@ -17,12 +19,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from recovery import errors, policy
+from recovery import errors
 from recovery.actors import Grounds
 from recovery.addresses import mask_address
 from recovery.conf import conf
 from recovery.enums import Operation, Proofing, Role
 from recovery.models import ContactAddress
+from recovery.periods import setting_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +74,25 @@ class OneTimeCodeField(forms.CharField):
         )
 
 
+class LeftToTheDomain(forms.CharField):
+    """Shown as required; where it is missing, the domain refuses, which puts it on the ledger."""
+
+    def validate(self, value: str) -> None:
+        return None
+
+
+class TicketField(LeftToTheDomain):
+    """The number of a ticket, in whatever form the desk asks for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "off", "maxlength": 64}
+        super().__init__(label=_("Ticket"), widget=UnfoldAdminTextInputWidget(attrs), **kwargs)
+
+
+class StepUpField(LeftToTheDomain, OneTimeCodeField):
+    """A fresh code, where the last one is too old to act on."""
+
+
 class OperationForm(forms.Form):
     """What every operation asks: why, on which ticket, and how the caller was proven."""
 
@@ -79,12 +101,7 @@ class OperationForm(forms.Form):
         choices=Proofing.choices,
         widget=UnfoldAdminRadioSelectWidget,
     )
-    ticket = forms.CharField(
-        label=_("Ticket"),
-        max_length=64,
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-    )
+    ticket = TicketField()
     reason = forms.CharField(
         label=_("Reason"),
         max_length=500,
@@ -107,8 +124,11 @@ class OperationForm(forms.Form):
         self.fields["ticket"].required = conf.TICKET_REQUIRED
         self.fields["form_mark"].initial = self._new_mark()
         if needs_step_up:
-            self.fields["one_time_code"] = OneTimeCodeField(
-                help_text=_("Your last one is more than five minutes old.")
+            self.fields["one_time_code"] = StepUpField(
+                help_text=format_lazy(
+                    _("Your last one is more than {period} old."),
+                    period=setting_in_words("STEP_UP_MAX_AGE"),
+                )
             )
         self.order_fields(self.field_names())
 
@@ -118,22 +138,18 @@ class OperationForm(forms.Form):
         own = [name for name in own if name != "one_time_code"]
         return [*own, *OperationForm.base_fields, "one_time_code"]
 
-    def clean_ticket(self) -> str:
-        ticket = self.cleaned_data["ticket"].strip()
-        try:
-            policy.check_ticket(ticket)
-        except errors.RecoveryError as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
-        return ticket
+    def said(self) -> Grounds:
+        """The grounds as far as they were given, of a form that may not be whole."""
+        proofing = self.cleaned_data.get("proofing")
+        return Grounds(
+            reason=self.cleaned_data.get("reason", ""),
+            ticket=self.cleaned_data.get("ticket", ""),
+            proofing=Proofing(proofing) if proofing else None,
+        )
 
     def grounds(self) -> Grounds:
         """The grounds as the domain takes them. Raises if the form is not this agent's own."""
-        return Grounds(
-            reason=self.cleaned_data["reason"],
-            ticket=self.cleaned_data["ticket"],
-            proofing=Proofing(self.cleaned_data["proofing"]),
-            form=self._read_mark(),
-        )
+        return replace(self.said(), form=self._read_mark())
 
     def values(self) -> dict[str, Any]:
         """What the operation takes besides actor, subject and grounds."""
@@ -166,7 +182,7 @@ class RecoveryLinkForm(OperationForm):
         super().__init__(*args, **kwargs)
         fit = ContactAddress.objects.old_enough_for_links().filter(account=self.subject)
         offered = [_address_choice(address) for address in fit.order_by("confirmed_at", "pk")]
-        self.fields["address"].choices = offered or [("", _("The oldest confirmed address"))]
+        self.fields["address"].choices = offered or [("", _("None can get a link now"))]
         self.fields["address"].required = bool(offered)
         self.initial.setdefault("address", self.fields["address"].choices[0][0])
 
@@ -197,9 +213,11 @@ class LostForm(OperationForm):
         super().__init__(*args, **kwargs)
         from console.account_card import live_authenticators  # noqa: PLC0415 - shares this module
 
+        bound = live_authenticators(self.subject)
+        everything = _("Everything: all authenticators and all codes") if bound else _("Nothing")
         self.fields["authenticator"].choices = [
-            ("", _("Everything: all authenticators and all codes")),
-            *((item["persistent_id"], item["name"]) for item in live_authenticators(self.subject)),
+            ("", everything),
+            *((item["persistent_id"], item["name"]) for item in bound),
         ]
 
     def values(self) -> dict[str, Any]:

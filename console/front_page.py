@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, NoticeState, Operation
-from recovery.models import Account, AuditEvent, Incident, RecoveryLink
+from recovery.enums import OPEN_LINK_STATES, Operation
+from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,7 +36,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
 def _figures() -> list[dict[str, Any]]:
     accounts = Account.objects
     links = RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES)
-    undelivered = Account.objects.filter(notices__state=NoticeState.DEAD).distinct()
+    undelivered = accounts.filter(pk__in=Notice.objects.undelivered().values("account_id"))
     return [
         _figure(_("No codes left"), accounts.without_codes(), "codes=none", "bad"),
         _figure(_("Few codes left"), accounts.low_on_codes(limit=conf.LOW_CODE_COUNT), "codes=low"),
@@ -49,17 +49,31 @@ def _figures() -> list[dict[str, Any]]:
 
 def _incidents() -> list[dict[str, Any]]:
     """What a lead has to look into, the oldest first."""
-    waiting = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
+    still_open = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
+    waiting = list(still_open.order_by("raised_at")[:INCIDENTS_SHOWN])
+    vetoed = AuditEvent.objects.in_bulk([one.event_id for one in waiting if one.event_id])
     return [
         {
             "name": incident.account.text.display_name,
             "kind": incident.get_kind_display(),
             "raised_at": incident.raised_at,
             "froze": incident.froze,
+            "about": _vetoed(vetoed.get(incident.event_id)),
             "url": reverse("admin:recovery_account_change", args=[incident.account_id]),
         }
-        for incident in waiting.order_by("raised_at")[:INCIDENTS_SHOWN]
+        for incident in waiting
     ]
+
+
+def _vetoed(event: AuditEvent | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    return {
+        "operation_label": event.get_operation_display(),
+        "actor_name": event.actor_name,
+        "at": event.at,
+        "url": reverse("admin:recovery_auditevent_change", args=[event.pk]),
+    }
 
 
 def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") -> dict[str, Any]:
@@ -75,6 +89,8 @@ def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") ->
 
 def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
     own = AuditEvent.objects.filter(actor_id=str(request.user.pk)).exclude(subject_id="")
+    last = list(own.order_by("-at", "-id")[:ACTIONS_SHOWN])
+    urls = _account_urls(last) if request.user.has_perm("recovery.view_account") else {}
     return [
         {
             "at": event.at,
@@ -82,6 +98,16 @@ def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
             "outcome": event.outcome,
             "outcome_label": event.get_outcome_display(),
             "subject_name": event.subject_name,
+            "url": urls.get(event.subject_id, ""),
         }
-        for event in own.order_by("-at", "-id")[:ACTIONS_SHOWN]
+        for event in last
     ]
+
+
+def _account_urls(events: list[AuditEvent]) -> dict[str, str]:
+    """The pages of those whom events are about, as far as their accounts still exist."""
+    found = Account.objects.filter(user_id__in={event.subject_id for event in events})
+    return {
+        str(user_id): reverse("admin:recovery_account_change", args=[pk])
+        for user_id, pk in found.values_list("user_id", "pk")
+    }

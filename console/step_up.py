@@ -51,12 +51,12 @@ def verified(
     try:
         if codes.read(typed) is not None:
             raise errors.CodeGivesNoPower
-        throttling.admit(name=name, source=source)
+        throttling.admit(door=operation, name=name, source=source)
         authenticator = totp.verify_any(user, typed=typed)
         if authenticator is None:
             raise errors.WrongCode
     except errors.RecoveryError as refusal:
         append_failure(Draft(operation=operation, actor=actor), type(refusal))
         raise
-    throttling.succeeded(name=name, source=source)
+    throttling.succeeded(door=operation, name=name, source=source)
     return authenticator

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from recovery.enums import Operation
+from recovery.periods import setting_in_words
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -56,8 +58,9 @@ WHAT_HAPPENED: Final[dict[Operation, str | Promise]] = {
     ),
     Operation.REVOKE_AUTHENTICATOR: _("An authenticator of your account was revoked."),
     Operation.ADD_ADDRESS: _("The address %(address)s was added to your account."),
-    Operation.CONFIRM_ADDRESS: _(
-        "The address %(address)s was confirmed. In seven days it can receive a recovery link."
+    Operation.CONFIRM_ADDRESS: format_lazy(
+        _("The address %(address)s was confirmed. In {period} it can receive a recovery link."),
+        period=setting_in_words("ADDRESS_MIN_AGE"),
     ),
     Operation.REMOVE_ADDRESS: _("The address %(address)s was removed from your account."),
     Operation.FREEZE_RECOVERY: _(

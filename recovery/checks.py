@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -79,6 +80,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_ADDRESS_MIN_AGE may not be under 7 days: a thief's new address has to show.",
         lambda conf: conf.ADDRESS_MIN_AGE < limits.ADDRESS_AGE_FLOOR,
     ),
+    (
+        "recovery.E012",
+        "RECOVERY_TRUSTED_PROXIES has to be a list of networks, such as 10.0.0.0/8.",
+        lambda conf: not all(map(_is_network, conf.TRUSTED_PROXIES)),
+    ),
 )
 
 
@@ -86,10 +92,17 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """Refuse each setting that lies beyond its ceiling or floor."""
     return [
-        Error(message, hint="Correct the setting and start again.", id=number)
+        Error(message, hint=_hint(number), id=number)
         for number, message, is_broken in SETTINGS
         if is_broken(conf)
     ]
+
+
+def _hint(number: str) -> str:
+    if number != "recovery.E012":
+        return "Correct the setting and start again."
+    mistyped = [one for one in conf.TRUSTED_PROXIES if not _is_network(one)]
+    return " ".join([*map(_network_meant, mistyped), "Then start again."])
 
 
 @register(Tags.database)
@@ -129,6 +142,22 @@ def _is_key(key: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_network(network: str) -> bool:
+    try:
+        ipaddress.ip_network(network)
+    except ValueError:
+        return False
+    return True
+
+
+def _network_meant(mistyped: str) -> str:
+    try:
+        meant = ipaddress.ip_network(mistyped.strip(), strict=False)
+    except ValueError:
+        return f"{mistyped!r} is no network: write its address, like 192.0.2.7/32."
+    return f"Write {meant} for {mistyped!r}."
 
 
 def _compiles(pattern: str) -> bool:

@@ -61,6 +61,8 @@ def replace(account: Account, prepared: Prepared) -> int:
     would be a way to go on guessing (NIST SP 800-63B-4 3.2.2).
     """
     lock_sets(account.user_id)
+    if account.failures >= conf.FAILURE_LIMIT:  # a death may have had to leave one: `end_free`
+        end_all(account, because=EndReason.TOO_MANY_FAILURES)
     ended = end_kind(account, kind=prepared.kind, because=EndReason.REPLACED)
     _store(account, prepared)
     forget_a_death(account)
@@ -78,6 +80,21 @@ def end_all(account: Account, *, because: EndReason) -> int:
     """End every live set of the account at once; return how many there were."""
     lock_sets(account.user_id)
     return sum(end_kind(account, kind=kind, because=because) for kind in CodeKind)
+
+
+def end_free(account: Account, *, because: EndReason) -> int:
+    """End the live sets that nobody else holds: for whoever holds the account already.
+
+    Whoever holds one may be waiting for the account. One that is left is not compared any more,
+    and dies of the next attempt on it, or before new codes start the count anew.
+    """
+    live = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
+    free = list(live.select_for_update(skip_locked=True))
+    for code_set in free:
+        end(code_set, because=because)
+    if any(code_set.kind == CodeKind.SAVED for code_set in free):
+        Account.objects.filter(pk=account.pk).update(backup_codes_left=0)
+    return len(free)
 
 
 def end(code_set: BackupCodeSet, *, because: EndReason) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from recovery import errors
+from recovery.actors import Grounds
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind, FlagOrigin, Operation, Role, Tier, Way
 from recovery.models import Account
@@ -20,7 +22,7 @@ from recovery.models.audit import TICKET_LENGTH
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from recovery.actors import Actor, Grounds
+    from recovery.actors import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +80,27 @@ def outranks_the_subject(attempt: Attempt) -> None:
     Computed from live permissions, the host project's included: an agent must not come to an
     administrator's account by way of recovery.
     """
+    _require_rank(attempt, frozenset.__gt__)
+
+
+def is_at_least_a_peer(attempt: Attempt) -> None:
+    """Who looks into what happened to a colleague holds as much as they do, and hands out nothing.
+
+    Leads are confirmed by another lead: nobody else at the desk holds more.
+    """
+    _require_rank(attempt, frozenset.__ge__)
+
+
+def _require_rank(
+    attempt: Attempt, suffices: Callable[[frozenset[str], frozenset[str]], bool]
+) -> None:
     actor, subject = attempt.actor.user, attempt.subject
     if actor is None or subject is None:
         return
     if getattr(subject.user, "is_superuser", False):
         raise errors.SubjectIsSuperuser
-    if is_staff(subject.user) and not permissions_of(actor) > permissions_of(subject.user):
+    held, theirs = permissions_of(actor), permissions_of(subject.user)
+    if is_staff(subject.user) and not suffices(held, theirs):
         raise errors.SubjectOutranksActor
 
 
@@ -139,6 +156,7 @@ DESK: tuple[Rule, ...] = (
     says_how_the_caller_was_proven,
 )
 ISSUING = (*DESK, is_not_frozen, is_active)
+LOOKING_INTO = tuple(is_at_least_a_peer if rule is outranks_the_subject else rule for rule in DESK)
 REPORTING = (holds_permission, has_their_power, verified_by_an_authenticator, stepped_up_recently)
 COMMAND = (from_the_command_line,)
 OWN = (is_their_own, is_active)
@@ -155,8 +173,8 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.INVITE_STAFF: ISSUING,
     Operation.CHANGE_ROLE: (*DESK, is_not_frozen),
     Operation.REMOVE_STAFF: DESK,
-    Operation.CONFIRM_STAFF: (*DESK, is_not_frozen),
-    Operation.CLOSE_INCIDENT: DESK,
+    Operation.CONFIRM_STAFF: (*LOOKING_INTO, is_not_frozen),
+    Operation.CLOSE_INCIDENT: LOOKING_INTO,
     Operation.EXPORT_ACCOUNTS: REPORTING,
     Operation.EXPORT_EVENTS: REPORTING,
     Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),
@@ -182,6 +200,45 @@ def require(attempt: Attempt) -> None:
     """Raise the first refusal that applies. An operation without rules is a ``KeyError``."""
     for rule in RULES[attempt.operation]:
         rule(attempt)
+
+
+DEPEND_ON_MORE: Final[frozenset[Rule]] = frozenset(
+    {
+        holds_permission,  # on the operation: what a role does not include, a page leaves out
+        stepped_up_recently,  # on a one-time code that is still to be typed
+        gives_grounds,  # on the form, and so does the next
+        says_how_the_caller_was_proven,
+    }
+)
+"""The rules that ask for more than who acts on whom. All others can be answered beforehand."""
+
+
+def standing_refusals(
+    operations: Sequence[Operation], *, actor: Actor, subject: Account
+) -> dict[Operation, errors.RecoveryError]:
+    """Which of ``operations`` no form and no one-time code would get past the rules, and why not.
+
+    A dry run for pages that say so beforehand: each rule is asked once, and nothing is recorded.
+    """
+
+    @cache
+    def answer(rule: Rule) -> errors.RecoveryError | None:
+        attempt = Attempt(
+            operation=operations[0], actor=actor, subject=subject, grounds=Grounds(reason="")
+        )
+        try:
+            rule(attempt)
+        except errors.RecoveryError as refusal:
+            return refusal
+        return None
+
+    standing = {}
+    for operation in operations:
+        asked = (answer(rule) for rule in RULES[operation] if rule not in DEPEND_ON_MORE)
+        refusal = next(filter(None, asked), None)
+        if refusal is not None:
+            standing[operation] = refusal
+    return standing
 
 
 def require_role_below(actor: Actor, role: Role) -> None:

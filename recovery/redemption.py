@@ -84,7 +84,7 @@ def _attempt(candidates: Sequence[tuple[BackupCodeSet, Secret]]) -> BackupCodeSe
         return None
     source = current_source.get().address
     admission = count_attempt(Account.objects.filter(pk=account.pk))
-    is_admitted = throttling.admits_source(source) and admission.admitted
+    is_admitted = admission.admitted and throttling.admits_source(source)
     is_looked_at = is_admitted and admission.failures <= conf.FAILURE_LIMIT
     found = _holder_among(candidates) if is_looked_at else None
     if found is not None:
@@ -182,9 +182,14 @@ def _refuse(account: Account, kind: CodeKind, refusal: type[errors.RecoveryError
 
 
 def _kill(account: Account) -> None:
-    """After too many failures in a row nothing is left to guess at; the subject is told."""
+    """After too many failures in a row nothing is left to guess at; the subject is told.
+
+    In django-otp's transaction counting has locked the account: there we wait for no set.
+    """
+    is_held = transaction.get_connection().in_atomic_block
+    end_sets = code_sets.end_free if is_held else code_sets.end_all
     with transaction.atomic():
-        if not code_sets.end_all(account, because=EndReason.TOO_MANY_FAILURES):
+        if not end_sets(account, because=EndReason.TOO_MANY_FAILURES):
             return
         draft = Draft(
             operation=Operation.KILL_BACKUP_CODES,

@@ -31,7 +31,7 @@ def show(account: Account, *, typed: str, operation: Operation) -> Shown:
     """
     name, source = f"code:{account.user_id}", current_source.get().address
     try:
-        throttling.admit(name=name, source=source)
+        throttling.admit(door=operation, name=name, source=source)
         shown = _shown(account, typed)
     except errors.RecoveryError as refusal:
         claimant = Actor.holder(account.user, verified_by=None)
@@ -39,7 +39,7 @@ def show(account: Account, *, typed: str, operation: Operation) -> Shown:
         draft.detail = {"way": _way_meant(typed)}
         append_failure(draft, type(refusal))
         raise
-    throttling.succeeded(name=name, source=source)
+    throttling.succeeded(door=operation, name=name, source=source)
     return shown
 
 

@@ -24,6 +24,8 @@ FREE_BY_NAME: Final = 3
 """Failures of one name from one source before its delay begins to grow."""
 FREE_BY_SOURCE: Final = 20
 """Failures of one source, whatever the name: an office may share an address."""
+HALVED_EVERY: Final = timedelta(hours=1)
+"""Ten slips an hour in one office, every hour, cost nobody any time."""
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
 
@@ -66,58 +68,110 @@ def take_back(row: QuerySet[Any]) -> None:
     row.update(failures=Greatest(F("failures") - 1, 0), retry_at=None)
 
 
-def admit(*, name: str, source: str) -> None:
+def admit(*, door: str, name: str, source: str) -> None:
     """Count an attempt under its name-and-source and its source, or raise ``TooManyAttempts``.
 
-    Never under the name alone: a stranger must not be able to shut the desk out.
+    Never under the name alone: a stranger must not be able to shut the desk out. And each door by
+    itself: nor may one who comes to another door, from behind the same address.
     """
-    waits = [_count(_key(name, source), FREE_BY_NAME), _count(_key(source), FREE_BY_SOURCE)]
-    longest = max(waits)
-    if longest > timedelta(0):
-        raise TooManyAttempts(seconds=int(longest.total_seconds()) + 1)
+    with transaction.atomic():
+        everybody, one = _locked(_key(door, source)), _locked(_key(door, name, source))
+        # A neighbour's wait is not held against the name, nor the name's against its neighbours.
+        wait = _wait_of_source(everybody) or _count_name(one)
+        if not wait:
+            _count_source(everybody)
+    if wait:
+        raise TooManyAttempts(seconds=int(wait.total_seconds()) + 1)
 
 
-def succeeded(*, name: str, source: str) -> None:
+def succeeded(*, door: str, name: str, source: str) -> None:
     """Forget the failures of this name here; give the source its one attempt back."""
-    Throttle.objects.filter(pk=_key(name, source)).delete()
-    take_back_source = Throttle.objects.filter(pk=_key(source), failures__gt=0)
-    take_back_source.update(failures=F("failures") - 1)
+    _give_back(_key(door, source))
+    Throttle.objects.filter(pk=_key(door, name, source)).delete()
 
 
 def admits_source(source: str) -> bool:
     """Count an attempt to redeem under its source, whatever the account; whether it may be."""
-    return not source or _count(_key("redeem", source), FREE_BY_SOURCE) <= timedelta(0)
+    if not source:
+        return True
+    with transaction.atomic():
+        everybody = _locked(_key("redeem", source))
+        if _wait_of_source(everybody):
+            return False
+        _count_source(everybody)
+    return True
 
 
 def give_back(source: str) -> None:
     """An attempt to redeem succeeded: give its source that one back."""
-    counted = Throttle.objects.filter(pk=_key("redeem", source), failures__gt=0)
-    counted.update(failures=F("failures") - 1)
+    _give_back(_key("redeem", source))
 
 
 def forget_old(*, now: datetime | None = None) -> int:
     """Delete counts that nobody added to for a day; return how many."""
     before = (now or timezone.now()) - FORGOTTEN_AFTER
-    return Throttle.objects.filter(last_failed_at__lt=before).delete()[0]
-
-
-def _count(key: str, free: int) -> timedelta:
-    """Count one attempt; return how long it has to wait, zero if it may be looked at."""
     with transaction.atomic():
-        Throttle.objects.get_or_create(key=key)
-        row = Throttle.objects.filter(pk=key)
-        row.update(failures=F("failures") + 1)
-        failures, retry_at = row.values_list("failures", "retry_at").get()
-        now = timezone.now()
-        if retry_at > now:
-            return timedelta(seconds=(retry_at - now).total_seconds())
-        row.update(retry_at=now + delay(failures - free), last_failed_at=now)
-        return timedelta(0)
+        # A locked one is being counted right now, by somebody who might be waiting for ours.
+        old = Throttle.objects.select_for_update(skip_locked=True).filter(last_failed_at__lt=before)
+        return Throttle.objects.filter(pk__in=old.values("pk")).delete()[0]
+
+
+def _locked(key: str) -> Throttle:
+    now = timezone.now()
+    rows = Throttle.objects.select_for_update()
+    return rows.get_or_create(key=key, defaults={"retry_at": now, "last_failed_at": now})[0]
+
+
+def _count_name(row: Throttle) -> timedelta:
+    """Count one attempt; return how long it has to wait. One that comes too early counts too."""
+    now, wait = timezone.now(), _wait(row)
+    if wait:
+        _count(row)
+    else:
+        next_at = now + delay(row.failures + 1 - FREE_BY_NAME)
+        _count(row, retry_at=next_at, last_failed_at=now)
+    return wait
+
+
+def _wait_of_source(row: Throttle) -> timedelta:
+    """Forgive half the failures for each hour that passed; return how long is left to wait.
+
+    The hours are those of the clock and not of silence: in an office somebody always mistypes.
+    """
+    hours = (timezone.now() - row.last_failed_at) // HALVED_EVERY
+    if hours > 0:
+        row.failures >>= hours
+        row.last_failed_at += hours * HALVED_EVERY
+        row.save()
+    return _wait(row)
+
+
+def _count_source(row: Throttle) -> None:
+    """Count an attempt that is going to be compared. One that has to wait gives no guess away."""
+    _count(row, retry_at=timezone.now() + delay(row.failures + 1 - FREE_BY_SOURCE))
+
+
+def _count(row: Throttle, **moments: datetime) -> None:
+    Throttle.objects.filter(pk=row.pk).update(failures=F("failures") + 1, **moments)
+
+
+def _wait(row: Throttle) -> timedelta:
+    return max(row.retry_at - timezone.now(), timedelta(0))
+
+
+def _give_back(key: str) -> None:
+    """Take one attempt back, and the wait it began.
+
+    No failure of others goes with it: who has an account of their own could guess without end
+    between two sign-ins. A failure's wait can't be ended so, because nobody is let in during it.
+    """
+    row = Throttle.objects.filter(pk=key)
+    row.update(failures=Greatest(F("failures") - 1, 0), retry_at=timezone.now())
 
 
 def _key(*parts: str) -> str:
-    *name, source = parts
-    return hashlib.sha256("\0".join((*name, network_of(source))).encode()).hexdigest()
+    *before, source = parts
+    return hashlib.sha256("\0".join((*before, network_of(source))).encode()).hexdigest()
 
 
 def network_of(source: str) -> str:

@@ -21,6 +21,7 @@ from recovery.models import (
     BackupCodeSet,
     ContactAddress,
     FailureTally,
+    Notice,
     Throttle,
 )
 
@@ -149,6 +150,18 @@ def open_link(owner, text="known@example.org"):
     token = links.make_token(link)
     links.handed_over(link)
     return link, token
+
+
+def notice(owner, text="known@example.org", *, state, days=0):
+    """Queue a mail to an address that came to its end ``days`` ago."""
+    return Notice.objects.create(
+        operation=Operation.ISSUE_PHONE_CODE,
+        account=owner,
+        address=text,
+        dedupe_key=f"test:{next(_numbers)}",
+        state=state,
+        ended_at=timezone.now() - timedelta(days=days),
+    )
 
 
 def refused(refusal, call, *args):

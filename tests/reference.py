@@ -68,7 +68,9 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
         errors.PowerSuspended: (
             "You lost your authenticator and came back by a code or a link. Your own account is "
-            "whole again; your role is not. Ask a lead to confirm you, face to face or by phone."
+            "whole again; your role is not. Ask a lead to confirm you, face to face or by phone; "
+            "as a lead, ask another lead. For a superuser, and where there is no other lead, "
+            "`enrol_staff NAME --replace` at the server does it."
         ),
     },
     "The account": {

@@ -61,7 +61,7 @@ account_old   POST   302      302   302  302   302     302    302  302        30
 account_old   other  302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
 
 operation     GET    302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
-operation     POST   302      302   302  302   302     302    302  302        302     302  403     422   422  422     422     422
+operation     POST   302      302   302  302   302     302    302  302        302     302  403     422   422  403     403     422
 operation     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 history       GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
@@ -441,6 +441,7 @@ def test_each_role_can_do_what_the_table_says(role, row):
     assert str(response.status_code) == row[role]
     if row[role] == "403":
         assert factories.snapshot() == before
+        assert factories.last_event(operation=operation).refusal == "permission_missing"
     else:
         assert factories.last_event(operation=operation).outcome == Outcome.COMPLETED
 

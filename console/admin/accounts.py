@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from console import account_card, dialogs, displays, exports, relay
+from console import account_card, dialogs, displays, exports
 from console.admin import filters
 from console.admin.looking import LookOnly
+from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.resources import AccountResource
 from recovery.enums import Operation
-from recovery.errors import FormAlreadyUsed, PermissionMissing, RecoveryError
 from recovery.models import Account
 from recovery.people import fold
 
@@ -39,7 +37,7 @@ WORDS_SEARCHED = 8
 
 
 @admin.register(Account)
-class AccountAdmin(LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
+class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
     """Where a help desk works. It sees counts and never a code."""
 
     list_display = ("person", "address", "codes_left", "enrolled", "flag", "last_recovered_at")
@@ -114,40 +112,6 @@ class AccountAdmin(LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdm
         opened = dialog.context(request, account) if dialog else None
         return self.account_page(request, account, opened)
 
-    @method_decorator([require_POST, sensitive_post_parameters("one_time_code")])
-    def operate(self, request: HttpRequest, account_id: int, operation: str) -> HttpResponse:
-        """Do what a dialog asks for, and show what came of it, or why not, where it was asked."""
-        account = self.account_or_404(request, str(account_id))
-        dialog = dialogs.DIALOGS.get(operation)
-        if dialog is None:
-            raise Http404
-        form = dialog.form(request, account, request.POST)
-        if not form.is_valid():
-            return self.account_page(request, account, dialog.context(request, account, form=form))
-        try:
-            result = dialog.run(request, account, form)
-        except RecoveryError as refusal:
-            return self.refused(request, account, dialog, form, refusal)
-        if dialog.shows_codes:
-            return relay.page(self, request, account, result)
-        messages.info(request, dialog.done)
-        return redirect(dialogs.account_url(account))
-
-    def refused(
-        self,
-        request: HttpRequest,
-        account: Account,
-        dialog: dialogs.Dialog,
-        form: Any,
-        refusal: RecoveryError,
-    ) -> HttpResponse:
-        if isinstance(refusal, FormAlreadyUsed) and dialog.shows_codes:
-            return relay.already_shown(self, request, account)
-        again = dialog.form_again(request, account, form)
-        context = dialog.context(request, account, form=again, refusal=refusal)
-        status = 403 if isinstance(refusal, PermissionMissing) else 409
-        return self.account_page(request, account, context, status=status)
-
     def account_page(
         self,
         request: HttpRequest,
@@ -168,10 +132,18 @@ class AccountAdmin(LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdm
         return TemplateResponse(request, "console/account.html", context, status=status)
 
     def account_or_404(self, request: HttpRequest, object_id: str) -> Account:
+        self.require_view(request)
+        return self.found(request, object_id)
+
+    def require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+    def found(self, request: HttpRequest, object_id: str) -> Account:
+        """The account, also for those who may not look at it: a refusal names whom it is about."""
         account = self.get_object(request, object_id)
         if account is None:
+            self.require_view(request)
             raise Http404
         return Account.objects.select_related("text", "user").get(pk=account.pk)
 

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 from unfold.utils import parse_datetime_str
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, NoticeState, Tier
+from recovery.enums import OPEN_LINK_STATES, Tier
 from recovery.models import Notice, RecoveryLink
 
 Narrowing = Callable[[Any], QuerySet]
@@ -84,11 +84,13 @@ class MailFilter(NamedFilter):
     options = {
         "link_open": (
             _("A recovery link is open"),
-            lambda rows: rows.filter(pk__in=_accounts(RecoveryLink, state__in=OPEN_LINK_STATES)),
+            lambda rows: rows.filter(
+                pk__in=_accounts(RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES))
+            ),
         ),
         "undeliverable": (
             _("Could not be delivered"),
-            lambda rows: rows.filter(pk__in=_accounts(Notice, state=NoticeState.DEAD)),
+            lambda rows: rows.filter(pk__in=_accounts(Notice.objects.undelivered())),
         ),
     }
 
@@ -114,5 +116,5 @@ class MomentFilter(RangeDateTimeFilter):
         return timezone.make_aware(moment)
 
 
-def _accounts(model, **condition):
-    return model.objects.filter(**condition).order_by().values("account_id")
+def _accounts(rows):
+    return rows.order_by().values("account_id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 
 from recovery import code_sets, errors, flags
@@ -39,6 +39,14 @@ def report_authenticator_lost(
         )
         draft.detail = {"authenticators": revoked, "codes": ended}
     return draft.written
+
+
+def require_something_bound(account: Account) -> None:
+    """Refuse where there is neither an authenticator nor a code left to lose."""
+    codes = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
+    anything = Exists(_bound(account)) | Exists(codes)
+    if not Account.objects.filter(anything, pk=account.pk).exists():
+        raise errors.NothingToReport
 
 
 def revoke_authenticator(*, actor: Actor, subject: Account, authenticator_id: int) -> AuditEvent:

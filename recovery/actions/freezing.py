@@ -90,15 +90,20 @@ def close_incident(*, actor: Actor, subject: Account, grounds: Grounds) -> Audit
     operation = Operation.CLOSE_INCIDENT
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         account = draft.account
-        still_open = Incident.objects.filter(account=account, closed_at__isnull=True)
-        closed = still_open.update(
-            closed_at=timezone.now(), closed_by=actor.name, note=grounds.reason
-        )
-        if not closed and account.frozen_at is None:
+        is_frozen = account.frozen_at is not None
+        closed = close_all(account, actor=actor, reason=grounds.reason)
+        if not closed and not is_frozen:
             raise errors.NoOpenIncident
-        flags.change(account, actor=actor, reason=grounds.reason, frozen_at=None)
         draft.detail = {"incidents": closed}
     return draft.written
+
+
+def close_all(account: Account, *, actor: Actor, reason: str) -> int:
+    """Close every open incident of a locked account and lift its freeze; return how many."""
+    still_open = Incident.objects.filter(account=account, closed_at__isnull=True)
+    closed = still_open.update(closed_at=timezone.now(), closed_by=actor.name, note=reason)
+    flags.change(account, actor=actor, reason=reason, frozen_at=None)
+    return closed
 
 
 def _suspend_since(account: Account, moment: datetime) -> dict[str, Any]:

@@ -28,8 +28,7 @@ def require_reenrolment(
         account = draft.account
         if due_at is not None and due_at <= timezone.now():
             raise errors.DueDateInPast
-        if account.is_flagged and not _is_sooner(due_at, account.reenrolment_due_at):
-            raise errors.AlreadyFlagged
+        require_sooner(account, due_at)
         draft.detail = {"was": account.enrolment, "due_at": due_at and due_at.isoformat()}
         flags.raise_flag(
             account, origin=FlagOrigin.DESK, actor=actor, reason=grounds.reason, due_at=due_at
@@ -48,6 +47,12 @@ def lift_reenrolment(*, actor: Actor, subject: Account, grounds: Grounds) -> Aud
             raise errors.FlagStays
         draft.detail = {"now": flags.lower_flag(account, actor=actor, reason=grounds.reason)}
     return draft.written
+
+
+def require_sooner(account: Account, due_at: datetime | None = None) -> None:
+    """Refuse a flag that would bring nothing forward; at once is the soonest there is."""
+    if account.is_flagged and not _is_sooner(due_at, account.reenrolment_due_at):
+        raise errors.AlreadyFlagged
 
 
 def _is_sooner(due_at: datetime | None, standing: datetime | None) -> bool:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 
 from recovery import errors, flags, links, policy, totp
 from recovery.actions.authenticators import end_sessions, revoke_all
+from recovery.actions.freezing import close_all
 from recovery.actions.recovery_links import suitable_address
 from recovery.addresses import mask_address
 from recovery.audit import audited
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recovery.actors import Actor, Grounds
-    from recovery.models import AuditEvent
+    from recovery.models import AuditEvent, ContactAddress
     from recovery.secret import Secret
 
 
@@ -45,14 +46,18 @@ def invite_staff(*, actor: Actor, subject: Account, grounds: Grounds, role: Role
             raise errors.AlreadyStaff
         policy.require_role_below(actor, role)
         draft.detail = {"role": role}
-        if account.enrolled_at is None:
-            draft.detail["address"] = _mail_an_invitation(account)
+        if address := address_to_invite(account):
+            draft.detail["address"] = _mail_an_invitation(account, address)
         _give(account, role, actor=actor, grounds=grounds)
     return draft.written
 
 
-def _mail_an_invitation(account: Account) -> str:
-    address = suitable_address(account)
+def address_to_invite(account: Account) -> ContactAddress | None:
+    """Where an invitation would go; None for whoever was enrolled, and so needs none."""
+    return suitable_address(account) if account.enrolled_at is None else None
+
+
+def _mail_an_invitation(account: Account, address: ContactAddress) -> str:
     links.end_open(account, state=LinkState.WITHDRAWN)
     links.queue(account, address, operation=Operation.INVITE_STAFF, purpose=LinkPurpose.INVITATION)
     return mask_address(address.address)
@@ -116,6 +121,8 @@ def enrol_staff(
     Refuses who has one bound, unless ``replace``; then the old ones are revoked and their
     sessions end. ``prove`` gets the key and returns a one-time code of the app that took it in:
     without the right one nothing is bound. It runs before anything is locked, people are slow.
+
+    Their power comes back and a freeze is lifted with it: no page does that for a superuser.
     """
     key, typed = totp.new_key(), None
     if prove is not None and _why_not(subject, role=role, replace=replace) is None:
@@ -133,7 +140,8 @@ def enrol_staff(
             raise errors.WrongCode
         end_sessions(account)
         flags.mark_enrolled(account, actor=actor, reason=grounds.reason)
-        draft.detail = {"bound": bound.persistent_id, "revoked": revoked}
+        closed = _give_back(account, actor=actor, reason=grounds.reason)
+        draft.detail = {"bound": bound.persistent_id, "revoked": revoked, "incidents": closed}
         if role is not None:
             draft.detail["role"] = role
     return Enrolled(authenticator=bound, key=key, event=draft.written)
@@ -144,6 +152,12 @@ def _why_not(account: Account, *, role: Role | None, replace: bool) -> errors.Re
         return errors.RoleNeeded()
     bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
     return errors.AlreadyEnrolled() if bound.exists() and not replace else None
+
+
+def _give_back(account: Account, *, actor: Actor, reason: str) -> int:
+    """Undo what waits for a lead. Whoever has the server's terminal is above all leads."""
+    flags.change(account, actor=actor, reason=reason, power_suspended_at=None)
+    return close_all(account, actor=actor, reason=reason)
 
 
 def roles_of(account: Account) -> list[str]:

@@ -48,7 +48,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
     Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
     Operation.DELIVER_NOTICE: frozenset({"notice", "about", "attempts", "event", "address"}),
-    Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role"}),
+    Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role", "incidents"}),
     Operation.ADOPT_AUTHENTICATOR: frozenset({"bound", "from"}),
     Operation.ADOPT_BACKUP_CODES: frozenset({"issued", "from"}),
     Operation.ADOPT_ADDRESS: frozenset({"address", "from", "confirmed_at"}),

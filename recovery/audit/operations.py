@@ -58,17 +58,22 @@ def audited(
         raise
 
 
+def require_permission(
+    operation: Operation, *, actor: Actor, subject: Account, grounds: Grounds = NO_GROUNDS
+) -> None:
+    """Refuse, recorded, whoever's role does not include ``operation``, before it is looked at."""
+    draft = Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
+    try:
+        policy.holds_permission(_attempt(draft))
+    except RecoveryError as refusal:
+        append(draft, Outcome.REFUSED, refusal=refusal.code)
+        raise
+
+
 def _run(draft: Draft) -> Iterator[Draft]:
     if draft.subject is not None:
         draft.subject = locked(draft.subject)
-    policy.require(
-        policy.Attempt(
-            operation=draft.operation,
-            actor=draft.actor,
-            subject=draft.subject,
-            grounds=draft.grounds,
-        )
-    )
+    policy.require(_attempt(draft))
     _spend_form(draft.grounds.form)
     yield draft
     draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
@@ -76,6 +81,15 @@ def _run(draft: Draft) -> Iterator[Draft]:
     notices.queue(event, draft.subject, also_tell=draft.also_tell)
     if draft.tells_leads and draft.subject is not None:
         notices.queue_for_leads(event, draft.subject)
+
+
+def _attempt(draft: Draft) -> policy.Attempt:
+    return policy.Attempt(
+        operation=draft.operation,
+        actor=draft.actor,
+        subject=draft.subject,
+        grounds=draft.grounds,
+    )
 
 
 def _spend_form(form: str) -> None:

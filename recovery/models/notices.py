@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recovery.enums import NoticeState, Operation
 from recovery.models.accounts import Account
 from recovery.models.links import RecoveryLink
+
+UNDELIVERED_FOR: Final = timedelta(days=30)
+"""For how long a dead letter is news. The ledger keeps it for good."""
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Which mails somebody has to hear of."""
+
+    def undelivered(self) -> NoticeQuerySet:
+        """Dead letters of the last while, if no later mail has left for the same address."""
+        later = Notice.objects.filter(
+            state=NoticeState.SENT,
+            account=OuterRef("account"),
+            address=OuterRef("address"),
+            pk__gt=OuterRef("pk"),
+        )
+        lately = Q(state=NoticeState.DEAD, ended_at__gt=timezone.now() - UNDELIVERED_FOR)
+        return self.filter(lately, ~Exists(later))
 
 
 class Notice(models.Model):
@@ -36,6 +57,8 @@ class Notice(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice")

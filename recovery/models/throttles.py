@@ -7,12 +7,13 @@ from django.utils import timezone
 
 
 class Throttle(models.Model):
-    """Consecutive failures under one key: a name with its source, or a source alone."""
+    """Failures under one key: at a door, a name with its source, or a source alone."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
     retry_at = models.DateTimeField(default=timezone.now)
     last_failed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    """For a source alone: up to when its failures have been halved, hour by hour."""
 
     class Meta:
         default_permissions = ()

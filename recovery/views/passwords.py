@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth import authenticate, get_user_model
 
 from recovery import errors, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append_failure
+from recovery.enums import Operation
 from recovery.middleware import source_of
 from recovery.models import Account
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
 
-    from recovery.enums import Operation
-
 MaySignIn = Callable[["AbstractBaseUser"], bool]
+
+DOORS: Final = {Operation.OPEN_RECOVERY_LINK: Operation.HOLDER_SIGN_IN}
+"""A link asks for the password of the sign-in: who guesses at both guesses at one."""
 
 
 def checked_password(
@@ -32,9 +34,9 @@ def checked_password(
     """
     source = source_of(request)
     subject = _account_named(name)
-    key = f"password:{name.casefold()}"
+    door, key = DOORS.get(operation, operation), f"password:{name.casefold()}"
     try:
-        throttling.admit(name=key, source=source.address)
+        throttling.admit(door=door, name=key, source=source.address)
         user = authenticate(request, username=name, password=password)
         if user is None or not may(user):
             raise errors.WrongPassword
@@ -42,7 +44,7 @@ def checked_password(
         claimant = Actor(user=None, name="", source=source)
         append_failure(Draft(operation=operation, actor=claimant, subject=subject), type(refusal))
         raise
-    throttling.succeeded(name=key, source=source.address)
+    throttling.succeeded(door=door, name=key, source=source.address)
     return user
 
 

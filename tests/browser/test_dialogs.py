@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from recovery.errors import text_of
 from tests import factories
 
 
@@ -53,3 +54,16 @@ def test_a_form_that_is_not_right_comes_back_open_and_filled(account_page, brows
     again = account_page.locator("#dialog:modal")
     expect(again.get_by_text("This field is required.").first).to_be_visible()
     expect(again.get_by_label("Reason")).to_have_value("They lost the phone")
+
+
+def test_what_would_be_refused_is_reached_by_keyboard_and_says_why(account_page):
+    refused = account_page.get_by_role("link", name="Report an authenticator lost", disabled=True)
+    before = account_page.locator("[data-opens-operation=require_reenrolment]")
+
+    before.press("Tab")
+    expect(refused).to_be_focused()
+    expect(refused).to_have_accessible_description(text_of("nothing_to_report"))
+
+    refused.press("Enter")
+    account_page.keyboard.press("l")
+    expect(account_page.locator("#dialog")).to_have_count(0)

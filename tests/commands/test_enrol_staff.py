@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from recovery import totp
 from recovery.actions.staff import roles_of
-from recovery.enums import Enrolment, Operation, Outcome, Role
-from recovery.models import AuditEvent, Notice, TotpAuthenticator
+from recovery.enums import Enrolment, IncidentKind, Operation, Outcome, Role
+from recovery.models import Account, AuditEvent, Incident, Notice, TotpAuthenticator
 from recovery.secret import Secret
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_user_model]
@@ -162,3 +162,17 @@ def test_it_makes_nobody(run):
 
     assert printed.code == 1
     assert "There is no user no.body@example.org" in printed.err
+
+
+def test_it_gives_a_recovered_or_frozen_superuser_their_power_back(run, admin):
+    Incident.objects.create(account=admin, kind=IncidentKind.VETO)
+    Account.objects.filter(pk=admin.pk).update(
+        power_suspended_at=timezone.now(), frozen_at=timezone.now()
+    )
+
+    run("enrol_staff", admin.user.get_username(), "--replace")
+
+    admin.refresh_from_db()
+    assert (admin.power_suspended_at, admin.frozen_at) == (None, None)
+    assert Incident.objects.get().closed_at is not None
+    assert AuditEvent.objects.get(operation=Operation.ENROL_STAFF).detail["incidents"] == 1

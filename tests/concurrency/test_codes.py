@@ -145,6 +145,28 @@ def test_the_hundredth_failure_among_many_at_once_kills_the_set_once(way):
     assert not ways.BY_KEY[way](owner.user_id, code_set.pk, clear[0])
 
 
+@pytest.mark.requirement("N8")
+def test_the_hundredth_failure_of_one_set_and_one_of_another_never_meet_in_a_deadlock():
+    for _ in range(ROUNDS):
+        owner = account()
+        saved, _clear = saved_codes(owner)
+        aloud, _clear = phone_code(owner)
+        Account.objects.filter(pk=owner.pk).update(failures=98)
+
+        tries = [
+            (owner.user_id, code_set.pk, wrong(CodeKind(code_set.kind)))
+            for code_set in (saved, aloud)
+        ]
+        outcomes = at_once(
+            MANY, lambda number, tries=tries: ways.verify_token(*tries[number % len(tries)])
+        )
+
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        assert fresh(owner).failures >= 100
+        assert not BackupCodeSet.objects.filter(user_id=owner.user_id, confirmed=True).exists()
+        assert fresh(owner).backup_codes_left == 0
+
+
 def test_a_regeneration_and_redemptions_at_once_never_meet_in_a_deadlock():
     owner = account()
     app(owner)

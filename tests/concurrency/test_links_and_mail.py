@@ -95,7 +95,12 @@ def test_one_time_codes_of_two_apps_at_once_never_meet_in_a_deadlock():
 
 @pytest.mark.requirement("N8")
 def test_sign_ins_at_once_are_all_counted_under_their_source():
-    outcomes = at_once(MANY, lambda number: throttling.admit(name=f"n{number}", source="192.0.2.1"))
+    outcomes = at_once(
+        MANY,
+        lambda number: throttling.admit(
+            door=Operation.SIGN_IN, name=f"n{number}", source="192.0.2.1"
+        ),
+    )
 
     assert set(exceptions(outcomes)) <= {errors.TooManyAttempts}
     assert max(Throttle.objects.values_list("failures", flat=True)) == MANY

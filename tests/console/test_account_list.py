@@ -292,6 +292,24 @@ def test_the_list_sorts_by_name_unless_told_otherwise(client):
     assert names == ["Amélie", "Bo", "Cleo"]
 
 
+def test_mail_that_arrived_in_the_end_is_counted_nowhere(client):
+    subject = called("reachable again")
+    factories.notice(subject, state=NoticeState.DEAD)
+    factories.notice(subject, state=NoticeState.SENT)
+    factories.notice(called("long ago"), state=NoticeState.DEAD, days=40)
+    page = client.get(desk.page_of(subject))
+
+    [figure] = [
+        figure
+        for figure in client.get(desk.FRONT).context["figures"]
+        if figure["title"] == "Mail undeliverable"
+    ]
+
+    assert figure["value"] == 0
+    assert listed(client, "mail=undeliverable") == []
+    assert page.context["card"]["banners"] == []
+
+
 def test_each_figure_of_the_front_page_counts_what_its_link_lists(client):
     factories.saved_codes(called("fine"))
     called("low", backup_codes_total=10, backup_codes_left=1)

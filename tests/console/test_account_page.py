@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
+from recovery import enrolment, totp
 from recovery.enums import NoticeState, Operation, Role
-from recovery.models import Account, Notice, TotpAuthenticator
+from recovery.errors import text_of
+from recovery.models import Account, AuditEvent, TotpAuthenticator
 from tests import factories
 from tests.console import desk
+from tests.plumbing.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -87,9 +91,25 @@ def test_addresses_are_masked_with_their_age(client):
     assert "amelie.roth@example.org" not in desk.text(response)
 
 
-def test_an_unconfirmed_address_is_not_offered(client):
+def test_an_unconfirmed_address_waits_masked_and_gets_no_link(client):
     subject = factories.account(addresses=())
-    factories.address(subject, confirmed=False)
+    factories.address(subject, "amelie.roth@example.org", confirmed=False)
+
+    response = client.get(desk.page_of(subject))
+
+    [address] = response.context["card"]["addresses"]
+    assert (address["masked"], address["may_receive_links"]) == ("a…h@ex….org", False)
+    assert "Waiting for confirmation" in desk.text(response)
+    assert "amelie.roth@example.org" not in desk.text(response)
+    assert banners(client, subject) == ""
+    assert "7 days" in why_not(client, subject, Operation.SEND_RECOVERY_LINK)
+
+
+def test_a_removed_address_is_gone(client):
+    subject = factories.account(addresses=())
+    for confirmed in (True, False):
+        address = factories.address(subject, confirmed=confirmed)
+        type(address).objects.filter(pk=address.pk).update(removed_at=timezone.now())
 
     assert card(client, subject)["addresses"] == []
 
@@ -106,6 +126,30 @@ def test_authenticators_are_shown_alive_and_dead(client):
 
     assert [item["state"] for item in shown] == ["live", "revoked"]
     assert str(shown[1]["revoked_because"]) == "Reported lost"
+
+
+def test_an_enrolment_that_was_only_begun_is_no_authenticator(client):
+    subject = factories.account()
+    enrolment.start(subject)
+
+    assert card(client, subject)["authenticators"] == []
+
+
+def test_an_app_that_wrong_codes_have_killed_is_not_said_to_work(client, settings):
+    settings.RECOVERY_FAILURE_LIMIT = 3
+    subject = factories.account()
+    app = factories.app(subject)
+    TotpAuthenticator.objects.filter(pk=app.pk).update(failures=2)
+    assert "Works" in desk.text(client.get(desk.page_of(subject)))
+
+    totp.verify(factories.fresh(app), typed="000000")
+    TotpAuthenticator.objects.filter(pk=app.pk).update(retry_at=None)
+    page = desk.text(client.get(desk.page_of(subject)))
+
+    assert not totp.verify(factories.fresh(app), typed=totp.current_code(app).reveal())
+    assert "Works" not in page
+    assert "Blocked after too many wrong codes" in page
+    assert "a phone code or a recovery link" in page
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.name.lower())
@@ -134,6 +178,100 @@ def test_a_lead_is_offered_to_change_or_remove_who_is_at_the_desk():
     assert "invite_staff" not in found
 
 
+CERTAIN = {
+    "actor_is_subject": lambda person: person.recovery_account,
+    "subject_outranks_actor": lambda _: desk.member(Role.LEAD).recovery_account,
+    "subject_is_superuser": lambda _: desk.member(is_superuser=True).recovery_account,
+    "account_frozen": lambda _: factories.account(frozen_at=timezone.now()),
+    "subject_inactive": lambda _: deactivated(),
+}
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.LEAD], ids=lambda role: role.name.lower())
+@pytest.mark.parametrize("refusal", CERTAIN)
+def test_what_would_be_refused_is_shown_as_that_and_what_would_not_is_open(role, refusal):
+    person = desk.member(role)
+    client, subject = desk.signed_in(person), CERTAIN[refusal](person)
+    if not subject.addresses.exists():
+        factories.address(subject)
+    shown = {item["operation"]: item for item in card(client, subject)["operations"]}
+
+    for operation, item in shown.items():
+        with undone():
+            answer = desk.operate(client, subject, Operation(operation))
+        done = answer.status_code in {200, 302}
+        told = "" if done else str(answer.context["card"]["dialog"]["refusal"])
+        assert (item["enabled"], item["why_not"]) == (done, told), operation
+    assert any(item["why_not"] == text_of(refusal) for item in shown.values())
+
+
+def test_a_reason_why_not_is_read_out_with_what_it_is_about(client):
+    page = desk.text(client.get(desk.page_of(desk.member(is_superuser=True).recovery_account)))
+
+    assert 'tabindex="0" aria-describedby="why-not-issue_phone_code"' in page
+    assert f'id="why-not-issue_phone_code">{escape(text_of("subject_is_superuser"))}<' in page
+    assert 'data-opens-operation="issue_phone_code"' not in page
+
+
+def why_not(client, subject, operation):
+    shown = {item["operation"]: item for item in card(client, subject)["operations"]}
+    return shown[operation.value]["why_not"]
+
+
+def test_without_an_old_enough_address_no_link_is_offered(client):
+    subject = factories.account(addresses=())
+    factories.address(subject, days=2)
+
+    assert "7 days" in why_not(client, subject, Operation.SEND_RECOVERY_LINK)
+    factories.address(subject, "old@example.org")
+    assert why_not(client, subject, Operation.SEND_RECOVERY_LINK) == ""
+
+
+def test_what_is_lost_was_bound(client):
+    subject, with_codes = factories.account(), factories.account()
+    factories.saved_codes(with_codes)
+
+    not_bound = text_of("nothing_to_report")
+    assert why_not(client, subject, Operation.REPORT_AUTHENTICATOR_LOST) == not_bound
+    assert why_not(client, with_codes, Operation.REPORT_AUTHENTICATOR_LOST) == ""
+
+
+def test_a_flag_that_is_due_at_once_cannot_be_brought_forward(client):
+    at_once, later = factories.account(), factories.account()
+    factories.flag(at_once)
+    factories.flag(later, due_at=desk.in_an_hour())
+
+    already = text_of("already_flagged")
+    assert why_not(client, at_once, Operation.REQUIRE_REENROLMENT) == already
+    assert why_not(client, later, Operation.REQUIRE_REENROLMENT) == ""
+
+
+def test_whoever_never_enrolled_needs_an_address_to_be_invited_at():
+    client, subject = desk.as_role(Role.LEAD), factories.account(addresses=())
+
+    assert "7 days" in why_not(client, subject, Operation.INVITE_STAFF)
+    factories.app(subject)
+    assert why_not(client, subject, Operation.INVITE_STAFF) == ""
+
+
+def test_who_is_staff_of_the_host_project_alone_can_be_invited():
+    subject = factories.user(is_staff=True).recovery_account
+
+    found = offered(desk.as_role(Role.LEAD), subject)
+
+    assert "invite_staff" in found
+    assert not {"change_role", "remove_staff"} & found
+
+
+def test_saying_what_would_be_refused_records_nothing(client):
+    subject = desk.member(is_superuser=True).recovery_account
+    events = AuditEvent.objects.count()
+
+    card(client, subject)
+
+    assert AuditEvent.objects.count() == events
+
+
 def deactivated():
     subject = factories.account()
     subject.user.is_active = False
@@ -158,21 +296,16 @@ def overdue():
 
 def undelivered():
     subject = factories.account()
-    Notice.objects.create(
-        operation=Operation.ISSUE_PHONE_CODE,
-        account=subject,
-        address="known@example.org",
-        dedupe_key="test",
-        state=NoticeState.DEAD,
-        ended_at=timezone.now(),
-    )
+    factories.notice(subject, state=NoticeState.DEAD)
+    for _ in range(6):
+        factories.notice(subject, "second@example.org", state=NoticeState.SENT)
     return subject
 
 
 BANNERS = {
     "frozen": lambda: factories.account(frozen_at=timezone.now()),
     "deactivated": deactivated,
-    "last seven days": with_a_new_address,
+    "last 7 days": with_a_new_address,
     "overdue": overdue,
     "3 wrong codes": lambda: factories.account(failures=3),
     "could not be delivered": undelivered,
@@ -184,6 +317,14 @@ def test_what_an_agent_has_to_know_is_said_on_top(client, warning):
     subject = BANNERS[warning]()
 
     assert warning in banners(client, subject)
+
+
+def test_a_banner_about_a_new_address_follows_the_setting(client, settings):
+    settings.RECOVERY_ADDRESS_MIN_AGE = timedelta(days=10)
+    subject = factories.account()
+    factories.address(subject, "new@example.org", days=9)
+
+    assert "last 10 days" in banners(client, subject)
 
 
 def test_an_account_in_order_has_no_banner(client):

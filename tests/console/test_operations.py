@@ -1,5 +1,8 @@
 """Each operation through its dialog: done, or refused in place with all that was typed."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 
@@ -53,6 +56,34 @@ def test_afterwards_the_account_says_that_it_is_done(client, operation):
     page = desk.text(client.get(desk.page_of(subject)))
 
     assert str(operation.label) in page
+
+
+@pytest.mark.parametrize(
+    ("operation", "setting"),
+    [
+        (Operation.ISSUE_PHONE_CODE, "PHONE_CODE_LIFETIME"),
+        (Operation.SEND_RECOVERY_LINK, "LINK_LIFETIME"),
+    ],
+)
+def test_a_dialog_says_how_long_by_the_settings(client, settings, operation, setting):
+    setattr(settings, f"RECOVERY_{setting}", timedelta(minutes=8))
+
+    opened = client.get(desk.dialog_of(factories.account(), operation))
+
+    assert "8 minutes" in str(opened.context["card"]["dialog"]["description"])
+
+
+def test_an_invitation_is_promised_to_nobody_who_has_no_use_for_one(client):
+    subject = desk.subject_of(Operation.INVITE_STAFF)
+    words = desk.text(client.get(desk.dialog_of(subject, Operation.INVITE_STAFF)))
+    desk.operate(client, subject, Operation.INVITE_STAFF)
+
+    said = words + desk.text(client.get(desk.page_of(subject)))
+
+    assert not RecoveryLink.objects.exists()
+    assert "Whoever never had an authenticator is mailed an invitation" in said
+    assert "and an invitation by mail" not in said
+    assert "The invitation is queued." not in said
 
 
 def test_regenerating_ends_the_old_set(client):
@@ -190,23 +221,48 @@ def test_an_empty_or_endless_reason_is_handed_back(client, reason):
     assert not BackupCodeSet.objects.exists()
 
 
-def test_a_ticket_is_asked_for_where_the_desk_requires_one(client, settings):
-    settings.RECOVERY_TICKET_REQUIRED = True
+@pytest.mark.requirement("A30")
+@pytest.mark.parametrize(
+    ("ticket", "refusal"),
+    [
+        ("", "ticket_missing"),
+        (" ", "ticket_missing"),
+        ("1234", "ticket_malformed"),
+        ("HD-1x", "ticket_malformed"),
+        ("9" * 65, "ticket_malformed"),
+    ],
+)
+def test_a_ticket_that_the_desk_does_not_know_is_refused_and_recorded(
+    client, settings, ticket, refusal
+):
+    settings.RECOVERY_TICKET_REQUIRED, settings.RECOVERY_TICKET_PATTERN = True, r"HD-\d+"
     subject = factories.account()
 
-    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, ticket="")
+    response = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, ticket=ticket)
 
-    assert response.status_code == 422
+    assert response.status_code == 409
+    assert desk.refusal_on(response) == refusal
+    assert "Lost the phone" in desk.text(response)
     assert not BackupCodeSet.objects.exists()
+    event = factories.last_event()
+    assert (event.operation, event.refusal) == (Operation.ISSUE_PHONE_CODE, refusal)
+    assert event.ticket == ticket.strip()[:64]
 
 
-@pytest.mark.parametrize(("ticket", "status"), [("HD-1", 200), ("1234", 422), ("HD-1x", 422)])
-def test_a_ticket_has_the_form_of_the_desk(client, settings, ticket, status):
-    settings.RECOVERY_TICKET_PATTERN = r"HD-\d+"
+def test_a_ticket_of_the_desks_own_form_is_taken(client, settings):
+    settings.RECOVERY_TICKET_REQUIRED, settings.RECOVERY_TICKET_PATTERN = True, r"HD-\d+"
 
-    response = desk.operate(client, factories.account(), Operation.ISSUE_PHONE_CODE, ticket=ticket)
+    response = desk.operate(client, factories.account(), Operation.ISSUE_PHONE_CODE, ticket="HD-1 ")
 
-    assert response.status_code == status
+    assert response.status_code == 200
+
+
+def test_the_field_of_a_ticket_that_is_required_says_so(client, settings):
+    settings.RECOVERY_TICKET_REQUIRED = True
+
+    page = desk.text(client.get(desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)))
+
+    assert re.search(r'<input[^>]*name="ticket"[^>]* required', page)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
@@ -275,6 +331,48 @@ def test_a_role_without_the_permission_is_refused_and_recorded(operation):
     event = factories.last_event()
     assert (event.operation, event.refusal) == (operation, "permission_missing")
     assert event.actor_id == str(person.pk)
+
+
+@pytest.mark.requirement("A30")
+@pytest.mark.parametrize("role", [Role.AUDITOR, None])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_who_lacks_the_permission_is_recorded_whatever_else_is_wrong(operation, role):
+    person = desk.member(role)
+    client, subject = desk.signed_in(person), desk.subject_of(operation)
+    desk.let_the_step_up_go_stale(client)
+    before = factories.snapshot()
+
+    response = client.post(
+        desk.target_of(subject, operation), {"ticket": "HD-1", "one_time_code": "000000"}
+    )
+
+    assert response.status_code == 403
+    assert factories.snapshot() == before
+    event = factories.last_event()
+    assert (event.operation, event.refusal) == (operation, "permission_missing")
+    assert (event.actor_id, event.subject_id) == (str(person.pk), str(subject.user_id))
+    assert event.ticket == "HD-1"
+
+
+def test_who_may_not_look_at_accounts_is_shown_none_by_a_refusal():
+    client, subject = desk.signed_in(desk.member()), factories.account()
+
+    response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE))
+
+    assert subject.text.display_name not in desk.text(response)
+
+
+def test_who_may_act_and_not_look_does_nothing():
+    person = desk.member()
+    person.user_permissions.add(*factories.permissions("issue_phone_code"))
+    client, subject = desk.signed_in(person), factories.account()
+
+    response = client.post(
+        desk.target_of(subject, Operation.ISSUE_PHONE_CODE), {"reason": "Curious"}
+    )
+
+    assert response.status_code == 403
+    assert subject.text.display_name not in desk.text(response)
 
 
 @pytest.mark.parametrize("role", ["Lead", "Superuser", ""])

@@ -1,5 +1,8 @@
 """A fresh one-time code before an operation: asked in place, proven by no redirect."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from recovery.enums import (
@@ -83,10 +86,47 @@ def test_a_dialog_that_grew_stale_while_open_asks_for_the_code_and_keeps_the_for
 
     response = client.post(desk.target_of(subject, Operation.ISSUE_PHONE_CODE), values)
 
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert 'name="one_time_code"' in desk.text(response)
     assert desk.still_filled(response)
     assert not BackupCodeSet.objects.exists()
+
+
+@pytest.mark.requirement("A30")
+@pytest.mark.parametrize("typed", ["", "  "])
+@pytest.mark.parametrize("operation", DESK_OPERATIONS, ids=str)
+def test_a_one_time_code_that_is_due_and_missing_is_refused_and_recorded(
+    client, person, operation, typed
+):
+    subject = desk.subject_of(operation)
+    desk.let_the_step_up_go_stale(client)
+    values = desk.filled(client, subject, operation, one_time_code=typed)
+    before = factories.snapshot()
+
+    response = client.post(desk.target_of(subject, operation), values)
+
+    assert desk.refusal_on(response) == "step_up_required"
+    assert desk.still_filled(response)
+    assert factories.snapshot() == before
+    event = factories.last_event()
+    assert (event.operation, event.refusal) == (operation, "step_up_required")
+    assert (event.actor_id, event.ticket) == (str(person.pk), "HD-1")
+
+
+def test_a_code_that_is_due_is_said_to_be_so_by_the_setting(client, settings):
+    settings.RECOVERY_STEP_UP_MAX_AGE = timedelta(minutes=2)
+    desk.let_the_step_up_go_stale(client)
+
+    page = desk.text(client.get(desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)))
+
+    assert "Your last one is more than 2 minutes old." in page
+
+
+def test_the_field_of_a_code_that_is_due_says_that_it_is_needed(client):
+    desk.let_the_step_up_go_stale(client)
+    page = desk.text(client.get(desk.dialog_of(factories.account(), Operation.ISSUE_PHONE_CODE)))
+
+    assert re.search(r'<input[^>]*name="one_time_code"[^>]* required', page)
 
 
 @pytest.mark.requirement("A30")

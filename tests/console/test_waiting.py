@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from recovery.enums import Operation, Outcome, Role
 from recovery.models import AuditEvent, Throttle
 from recovery.tasks import flush_tallies
+from tests import factories
 from tests.console import desk
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,31 @@ def test_one_source_that_tries_many_names_has_to_wait_with_every_name():
 
     assert desk.give_password(client, person).status_code == 422
     assert desk.give_password(Client(REMOTE_ADDR=desk.ELSEWHERE), person).status_code == 302
+
+
+def test_strangers_at_the_account_holders_pages_keep_no_desk_at_their_address_shut():
+    person, stranger = desk.member(Role.AGENT), Client()
+    for number in range(32):
+        name = person.get_username() if number % 4 == 0 else f"guess{number}"
+        Throttle.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+        stranger.post(reverse("recovery:sign_in"), {"name": name, "password": "wrong"})
+    answer = stranger.post(reverse("recovery:sign_in"), {"name": "somebody", "password": "wrong"})
+
+    assert answer.context["refusal"].code == "too_many_attempts"
+    assert desk.signed_in(person)
+
+
+def test_strangers_at_the_sign_in_stop_nobody_who_is_signed_in_already():
+    person, subject = desk.member(Role.AGENT), factories.account()
+    client = desk.signed_in(person)
+    desk.let_the_step_up_go_stale(client)
+    for number in range(32):
+        fail(Client(), f"guess{number}", times=1)
+
+    code = desk.one_time_code(person)
+    answer = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, one_time_code=code)
+
+    assert answer.status_code == 200
 
 
 def test_wrong_one_time_codes_make_the_source_wait():

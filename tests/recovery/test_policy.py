@@ -1,15 +1,25 @@
 """Who may do what to whom: each rule, asked alone."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from recovery import errors, policy
 from recovery.actors import Actor
-from recovery.enums import AuthenticatorKind, Operation, Role, Tier
+from recovery.enums import (
+    DESK_OPERATIONS,
+    GRANTED_OPERATIONS,
+    AuthenticatorKind,
+    Operation,
+    Role,
+    Tier,
+)
 from tests.factories import account, actor, fresh, grounds, permissions, staff, user
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +204,18 @@ class TestRank:
 
         policy.outranks_the_subject(attempt(root, account_of(staff(Role.LEAD))))
 
+    def test_a_lead_looks_into_what_happened_to_another_lead(self):
+        policy.is_at_least_a_peer(attempt(staff(Role.LEAD), account_of(staff(Role.LEAD))))
+
+    def test_nobody_looks_into_what_happened_to_somebody_above_them(self):
+        senior = account_of(staff(Role.LEAD))
+        root = user(is_superuser=True).recovery_account
+
+        assert refused(
+            policy.is_at_least_a_peer, errors.SubjectOutranksActor, staff(Role.AGENT), senior
+        )
+        assert refused(policy.is_at_least_a_peer, errors.SubjectIsSuperuser, staff(Role.LEAD), root)
+
     def test_a_role_that_was_just_given_counts_whatever_the_tier_column_says(self):
         agent, subject = staff(Role.AGENT), account()
         subject.user.groups.set(staff(Role.LEAD).user.groups.all())
@@ -281,6 +303,48 @@ class TestCommandLine:
 
     def test_the_command_line_can(self):
         policy.from_the_command_line(attempt(Actor.command("enrol_staff")))
+
+
+class TestBeforehand:
+    """What pages may say without a form: the same rules, asked once and for nothing."""
+
+    @pytest.mark.parametrize("rule", {rule for rules in policy.RULES.values() for rule in rules})
+    def test_a_rule_that_needs_more_than_who_and_whom_says_so(self, rule):
+        only = SimpleNamespace(actor=Actor.stranger(), subject=account())
+        try:
+            rule(only)
+        except AttributeError:
+            looks_at_more = True
+        except errors.RecoveryError:
+            looks_at_more = False
+        else:
+            looks_at_more = False
+
+        waits = rule is policy.stepped_up_recently or rule is policy.holds_permission
+        assert (rule in policy.DEPEND_ON_MORE) == (looks_at_more or waits)
+
+    def test_the_first_refusal_of_each_operation_is_told(self):
+        agent, subject = staff(Role.AGENT), account(frozen_at=timezone.now())
+        subject.user.is_active = False
+        asked = [Operation.ISSUE_PHONE_CODE, Operation.REQUIRE_REENROLMENT]
+
+        standing = policy.standing_refusals(asked, actor=agent, subject=subject)
+
+        assert [type(refusal) for refusal in standing.values()] == [errors.AccountFrozen]
+        assert list(standing) == [Operation.ISSUE_PHONE_CODE]
+
+    def test_neither_a_form_nor_a_step_up_is_missed(self):
+        agent = staff(Role.AGENT, verified_at=None)
+
+        assert not policy.standing_refusals(DESK_OPERATIONS, actor=agent, subject=account())
+
+    def test_more_operations_cost_no_more(self, django_assert_num_queries):
+        agent, subject = staff(Role.AGENT), staff(Role.LEAD).user.recovery_account
+        with CaptureQueriesContext(connection) as ran:
+            policy.standing_refusals(DESK_OPERATIONS[:1], actor=agent, subject=subject)
+
+        with django_assert_num_queries(len(ran)):
+            policy.standing_refusals(GRANTED_OPERATIONS, actor=agent, subject=subject)
 
 
 def test_an_operation_without_rules_is_a_bug_and_no_permission():

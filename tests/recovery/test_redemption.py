@@ -500,6 +500,17 @@ class TestDeath:
 
 @pytest.mark.requirement("N25")
 class TestCountOutlivesNewCodes:
+    def test_it_starts_anew_only_where_nothing_is_left_that_was_guessed_at(self):
+        owner = account()
+        left_alive, clear = saved_codes(owner)
+        Account.objects.filter(pk=owner.pk).update(failures=100)
+
+        _, aloud = phone_code(fresh(owner))
+
+        assert fresh(left_alive).ended_because == EndReason.TOO_MANY_FAILURES
+        assert redemption.redeem(owner.user, typed=clear[0]) is None
+        assert redemption.redeem(owner.user, typed=aloud)
+
     def test_a_new_set_does_not_reset_the_count(self):
         owner = account()
         Account.objects.filter(pk=owner.pk).update(failures=99)

@@ -30,6 +30,13 @@ BEYOND = {
     "ENCRYPTION_KEYS": [[], ["too short"], [""]],
     "TICKET_PATTERN": ["("],
     "ADDRESS_MIN_AGE": [timedelta(days=6, hours=23)],
+    "TRUSTED_PROXIES": [
+        ["10.0.0.1/8"],
+        ["10.0.0.0/8", "proxy"],
+        [""],
+        ["fd00::/129"],
+        "10.0.0.0/8",
+    ],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -40,6 +47,7 @@ ALLOWED = {
     "FAILURE_LIMIT": [1, 100],
     "TICKET_PATTERN": ["", r"HD-\d+"],
     "ADDRESS_MIN_AGE": [timedelta(days=7)],
+    "TRUSTED_PROXIES": [[], ["10.0.0.0/8", "192.0.2.7"], ("fd00::/8", "192.0.2.7/32")],
 }
 
 
@@ -64,6 +72,23 @@ def test_the_limit_itself_is_allowed(settings, name, value):
     setattr(settings, f"RECOVERY_{name}", value)
 
     assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"),
+    [
+        ("10.0.0.1/8", "Write 10.0.0.0/8 for '10.0.0.1/8'."),
+        (" 10.0.0.0/8", "Write 10.0.0.0/8 for ' 10.0.0.0/8'."),
+        ("fd00::1/8", "Write fd00::/8 for 'fd00::1/8'."),
+        ("proxy", "'proxy' is no network: write its address, like 192.0.2.7/32."),
+    ],
+)
+def test_a_mistyped_proxy_is_told_with_what_to_write_instead(settings, mistyped, meant):
+    settings.RECOVERY_TRUSTED_PROXIES = ["192.0.2.7/32", mistyped]
+
+    (found,) = check_settings()
+
+    assert (found.id, found.hint) == ("recovery.E012", f"{meant} Then start again.")
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from recovery import actions, errors, policy
@@ -111,6 +111,12 @@ def on_a_peer(case):
     return case
 
 
+def on_a_senior(case):
+    may_elsewhere = Permission.objects.exclude(content_type__app_label="recovery").first()
+    case.subject.user.user_permissions.add(may_elsewhere)
+    return case
+
+
 def on_a_frozen_account(case):
     Account.objects.filter(pk=case.subject.pk).update(frozen_at=timezone.now())
     return case
@@ -142,6 +148,7 @@ BROKEN: dict[policy.Rule, tuple[type[errors.RecoveryError], Callable[[Case], Cas
     policy.is_known: (errors.VetoNotUsable, lambda case: replace(case, subject=None)),
     policy.is_someone_else: (errors.ActorIsSubject, on_oneself),
     policy.outranks_the_subject: (errors.SubjectOutranksActor, on_a_peer),
+    policy.is_at_least_a_peer: (errors.SubjectOutranksActor, on_a_senior),
     policy.stepped_up_recently: (
         errors.StepUpRequired,
         lambda case: by(case, verified_at=timezone.now() - timedelta(minutes=6)),
