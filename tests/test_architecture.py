@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,28 @@ REVEALING = {
     "project/demo/management/commands/totp.py": "shows the code of an invented person",
     "project/demo/standings.py": "redeems the code of an invented person",
 }
+RECORDING = {"append", "append_failure", "audited", "require_permission"}
+RECORDERS = {
+    "console/admin/operating.py: Operating.operate": "refused before the form is looked at",
+    "console/dialogs.py: Dialog.require_permission": "refused before the form is looked at",
+    "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
+    "console/exports.py: AuditedExport.export_action": "refused before there is a file to make",
+    "console/exports.py: AuditedExport.get_export_data": "the file is made by a library of pages",
+    "console/middleware.py: _keep_or_end": "a session that ran out is a sign-out",
+    "console/sign_in.py: OneTimeCodeView.accept": "a session of the desk begins with two pages",
+    "console/sites.py: ConsoleSite.logout": "and ends with one",
+    "console/step_up.py: prove": "the proof is the session's, and no operation",
+    "console/step_up.py: verified": "a wrong code, at sign-in and at step-up",
+}
+WRITING = {
+    *("create", "bulk_create", "get_or_create", "save", "delete", "execute"),
+    *("update", "bulk_update", "update_or_create", "select_for_update", "raw"),
+}
+NO_ROWS = {
+    "console/resources.py: AccountResource": "names of columns, into a class",
+    "console/resources.py: EventResource": "names of columns, into a class",
+    "console/sign_in.py: OneTimeCodeView.accept": "its own session, for the key on the event",
+}
 LONG_MODULES = {
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
@@ -91,6 +115,11 @@ LONG_MODULES = {
 }
 LONGEST_MODULE, LONGEST_FUNCTION = 200, 25
 
+SILENCING = re.compile(r"#\s*(?:(?:ruff:\s*|flake8:\s*)?noqa|type:\s*ignore)", re.IGNORECASE)
+WITH_REASON = re.compile(
+    r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S|# type: ignore\[[a-z-]+(, [a-z-]+)*\]  # \S"
+)
+
 LOOKS = {"look_at_link", "look_at_veto"}
 """They change nothing, and record only what is refused."""
 VERBS = [getattr(actions, name) for name in actions.__all__ if name.islower() and name not in LOOKS]
@@ -104,11 +133,32 @@ def sources(*packages):
                 yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
+def written():
+    """Find every module that people wrote, tests and benchmarks included."""
+    folders = [ROOT / package for package in (*PRODUCT, "benchmarks", "tests")]
+    found = [path for folder in folders for path in folder.rglob("*.py")]
+    return [ROOT / "manage.py", *(path for path in found if "migrations" not in path.parts)]
+
+
+def comments(path):
+    """Read the comments of a module, each with its line."""
+    with path.open("rb") as source:
+        for token in tokenize.tokenize(source.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+
+
 def nodes(*packages):
     """Walk the syntax trees of some packages."""
     for name, source in sources(*packages):
         for node in ast.walk(ast.parse(source)):
             yield name, node
+
+
+def calls(*packages):
+    """Name what is called, each with the class and function that it is called in."""
+    for name, source in sources(*packages):
+        yield from _calls_below(ast.parse(source), name, ())
 
 
 def refusals(base=errors.RecoveryError):
@@ -297,16 +347,34 @@ class TestHouse:
 
         assert all(name.removeprefix("recovery/").startswith(doors) for name in seeing), seeing
 
-    def test_the_console_opens_no_transaction_and_writes_no_event(self):
-        forbidden = {"recovery.models.audit", "recovery.code_sets", "recovery.hashers"}
+    def test_the_console_opens_no_transaction(self):
+        forbidden = {
+            "django.db.connection",
+            "django.db.connections",
+            "django.db.transaction",
+            "recovery.code_sets",
+            "recovery.hashers",
+            "recovery.models.audit",
+        }
         found = [
             (name, module)
             for name, node in nodes("console")
             for module in _imported(node)
-            if module in forbidden
+            if module in forbidden or module.startswith("recovery.audit.ledger")
         ]
 
         assert found == []
+        assert not [where for where, called in calls("console") if called in {"atomic", "cursor"}]
+
+    def test_the_console_writes_no_row(self):
+        writing = {where for where, called in calls("console") if called in WRITING}
+
+        assert writing == set(NO_ROWS)
+
+    def test_the_console_puts_on_the_ledger_what_no_verb_does_and_nothing_else(self):
+        recording = {where for where, called in calls("console") if called in RECORDING}
+
+        assert recording == set(RECORDERS)
 
     def test_no_module_is_longer_than_a_few_pages_without_a_reason(self):
         long = {name for name, source in sources(*PRODUCT) if source.count("\n") > LONGEST_MODULE}
@@ -323,6 +391,16 @@ class TestHouse:
 
         assert long == []
 
+    def test_no_rule_is_silenced_without_its_name_and_a_reason(self):
+        bare = [
+            f"{path.relative_to(ROOT)}:{line}: {comment}"
+            for path in sorted(written())
+            for line, comment in comments(path)
+            if SILENCING.search(comment) and not WITH_REASON.search(comment)
+        ]
+
+        assert bare == []
+
     def test_no_comment_puts_anything_off(self):
         found = [
             name
@@ -331,6 +409,22 @@ class TestHouse:
         ]
 
         assert found == []
+
+
+def _calls_below(node, module, names):
+    for child in ast.iter_child_nodes(node):
+        is_named = isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(child, ast.Call):
+            yield f"{module}: {'.'.join(names)}", _called(child.func)
+        yield from _calls_below(child, module, (*names, child.name) if is_named else names)
+
+
+def _called(function):
+    """The name of what is called; of what a list or a set does by itself, nothing."""
+    if isinstance(function, ast.Attribute):
+        of_ledger = isinstance(function.value, ast.Name) and function.value.id == "audit"
+        return function.attr if of_ledger or function.attr != "append" else ""
+    return getattr(function, "id", "")
 
 
 def _imported(node):
