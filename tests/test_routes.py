@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from copy import deepcopy
 
-import django_otp
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -303,14 +302,7 @@ def unverified():
 
 def by_code():
     """Staff whose session the host project verified by a backup code."""
-    person = desk.member(Role.AGENT)
-    code_set, _ = factories.saved_codes(person.recovery_account)
-    client = Client()
-    client.force_login(person)
-    session = client.session
-    session[django_otp.DEVICE_ID_SESSION_KEY] = code_set.persistent_id
-    session.save()
-    return client
+    return desk.verified_by_a_backup_code(desk.member(Role.AGENT))
 
 
 def gone():

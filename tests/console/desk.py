@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+import django_otp
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -75,6 +76,17 @@ def signed_in(person, **client_options):
 def as_role(role, **client_options):
     """Return a client signed in as a new member of staff with that role."""
     return signed_in(member(role), **client_options)
+
+
+def verified_by_a_backup_code(person):
+    """Return a client whose session a host project's login verified by a backup code."""
+    code_set, _ = factories.saved_codes(person.recovery_account)
+    client = Client()
+    client.force_login(person)
+    session = client.session
+    session[django_otp.DEVICE_ID_SESSION_KEY] = code_set.persistent_id
+    session.save()
+    return client
 
 
 def whoever(client):

@@ -16,16 +16,6 @@ from tests.console import desk
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def person():
-    return desk.member(Role.LEAD)
-
-
-@pytest.fixture
-def client(person):
-    return desk.signed_in(person)
-
-
 def test_a_form_that_is_handed_back_can_be_sent_once_completed(client):
     subject = factories.account()
     back = desk.operate(client, subject, Operation.ISSUE_PHONE_CODE, reason="")

@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 OPERATIONS = [*DESK_OPERATIONS, *STAFF_OPERATIONS]
 
 
-@pytest.fixture
-def person():
-    return desk.member(Role.LEAD)
-
-
-@pytest.fixture
-def client(person):
-    return desk.signed_in(person)
-
-
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_an_operation_is_done_through_its_dialog_and_recorded(client, person, operation):
     subject = desk.subject_of(operation)

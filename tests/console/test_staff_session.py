@@ -22,11 +22,6 @@ def person():
     return desk.member(Role.AGENT)
 
 
-@pytest.fixture
-def client(person):
-    return desk.signed_in(person)
-
-
 def is_in(client):
     return client.get(desk.FRONT).status_code == 200
 
@@ -169,12 +164,7 @@ def test_a_permission_taken_away_before_the_dialog_is_sent_refuses_it(client, pe
 
 
 def test_a_session_verified_by_a_backup_code_has_no_access(person):
-    code_set, _ = factories.saved_codes(person.recovery_account)
-    client = Client()
-    client.force_login(person)
-    session = client.session
-    session[django_otp.DEVICE_ID_SESSION_KEY] = code_set.persistent_id
-    session.save()
+    client = desk.verified_by_a_backup_code(person)
 
     response = client.get(desk.FRONT)
 

@@ -10,23 +10,12 @@ from recovery.enums import (
     CodeKind,
     Operation,
     Outcome,
-    Role,
 )
 from recovery.models import AuditEvent, BackupCodeSet, Throttle
 from tests import factories
 from tests.console import desk
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def person():
-    return desk.member(Role.LEAD)
-
-
-@pytest.fixture
-def client(person):
-    return desk.signed_in(person)
 
 
 def test_a_refused_dialog_can_be_sent_again_as_it_stands(client, person):

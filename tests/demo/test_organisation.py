@@ -32,6 +32,16 @@ def account_of(login):
     return Account.objects.select_related("user").get(user__username=login)
 
 
+def at_the_desk(login):
+    """A member of staff of the demo who has just proven their authenticator."""
+    return Actor(
+        user=account_of(login).user,
+        name=login,
+        verified_by=AuthenticatorKind.TOTP,
+        verified_at=timezone.now(),
+    )
+
+
 def everything():
     """Whatever a second run could have reset."""
     return (
@@ -126,15 +136,8 @@ class TestFirstDay(TestCase):
         assert everything() == before
 
     def test_a_second_run_gives_back_no_authenticator_that_was_lost(self):
-        lead = account_of("jonas.okafor").user
-        actor = Actor(
-            user=lead,
-            name="jonas.okafor",
-            verified_by=AuthenticatorKind.TOTP,
-            verified_at=timezone.now(),
-        )
         actions.report_authenticator_lost(
-            actor=actor,
+            actor=at_the_desk("jonas.okafor"),
             subject=account_of(HOLDERS[0]),
             grounds=Grounds(reason="Stolen", proofing=Proofing.CALL_BACK),
         )
@@ -145,15 +148,8 @@ class TestFirstDay(TestCase):
         assert everything() == before
 
     def test_a_second_run_flags_nobody_anew(self):
-        agent = account_of("maya.lindqvist").user
-        actor = Actor(
-            user=agent,
-            name="maya.lindqvist",
-            verified_by=AuthenticatorKind.TOTP,
-            verified_at=timezone.now(),
-        )
         actions.lift_reenrolment(
-            actor=actor,
+            actor=at_the_desk("maya.lindqvist"),
             subject=account_of("hanako.yamada"),
             grounds=Grounds(reason="Phone came back", proofing=Proofing.CALL_BACK),
         )

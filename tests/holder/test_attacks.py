@@ -10,12 +10,13 @@ from recovery import actions, errors
 from recovery.enums import LinkState, Operation, Role
 from recovery.models import Account, AuditEvent, ContactAddress, Notice, TotpAuthenticator
 from tests.factories import fresh, grounds, last_event, open_link, staff
-from tests.holder.test_enrolment import confirmation_in, make_stale
 from tests.holder.visitor import (
     Visitor,
     bound_apps,
+    confirmation_in,
     holder,
     link_in,
+    make_stale,
     newcomer,
     one_time_code,
     run_worker,

@@ -8,7 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recovery import actions, tasks, totp
-from recovery.enums import EndReason, Enrolment, LinkPurpose, Operation, Role, Way
+from recovery.actions.recovery_links import suitable_address
+from recovery.actors import Actor
+from recovery.codes import generate
+from recovery.enums import CodeKind, EndReason, Enrolment, LinkPurpose, Operation, Role, Way
+from recovery.errors import NoSuitableAddress, WayClosed
 from recovery.models import (
     Account,
     AuditEvent,
@@ -33,27 +37,18 @@ from tests.holder.visitor import (
     PASSWORD,
     Visitor,
     bound_apps,
+    confirmation_in,
     holder,
     link_in,
+    make_stale,
     newcomer,
     one_time_code,
+    recovering,
+    recovering_by_link,
     run_worker,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def recovering(who):
-    visitor = Visitor()
-    visitor.recover_by_code(who)
-    return visitor
-
-
-def by_link(who, *, text="known@example.org"):
-    _, token = open_link(who.account, text)
-    visitor = Visitor()
-    visitor.open_link(reverse("recovery:link", args=[token.reveal()]))
-    return visitor
 
 
 def works(who, code):
@@ -365,9 +360,6 @@ class TestWhatOpensIt:
         ],
     )
     def test_the_action_itself_asks_by_what_way(self, way, opens):
-        from recovery.actors import Actor  # noqa: PLC0415
-        from recovery.errors import WayClosed  # noqa: PLC0415
-
         who = holder()
         visitor = recovering(who)
         current = visitor.take_key()
@@ -438,7 +430,7 @@ class TestMarks:
         type(who.account.user).objects.filter(pk=who.account.user_id).update(is_staff=True)
         return who
 
-    @pytest.mark.parametrize("way", [recovering, by_link])
+    @pytest.mark.parametrize("way", [recovering, recovering_by_link])
     def test_a_recovered_member_of_staff_has_no_power_until_confirmed(self, way):
         lead = staff(Role.LEAD)
         address(lead.user.recovery_account, "lead@example.org")
@@ -478,7 +470,7 @@ class TestMarks:
     def test_an_account_told_only_where_the_link_went_is_marked(self, others, marked):
         who = holder(addresses=("known@example.org", *others))
 
-        by_link(who).enrol()
+        recovering_by_link(who).enrol()
 
         assert (fresh(who.account).told_only_at_link_address_at is not None) is marked
 
@@ -518,15 +510,6 @@ def stepped_up():
     who, visitor = holder(addresses=("known@example.org", "second@example.org")), Visitor()
     visitor.sign_in(who)
     return who, visitor
-
-
-def make_stale(visitor):
-    from recovery.views.session import STAMP_KEY  # noqa: PLC0415
-
-    session = visitor.session
-    at = timezone.now() - timedelta(minutes=6)
-    session[STAMP_KEY] = session[STAMP_KEY] | {"verified_at": at.isoformat()}
-    session.save()
 
 
 class TestMyRecovery:
@@ -678,13 +661,6 @@ def flag_free(who):
     )
 
 
-def confirmation_in(mails, to):
-    import re  # noqa: PLC0415
-
-    [mail] = [mail for mail in mails if mail.to == [to] and "confirm" in mail.subject]
-    return re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", mail.body).group(0)
-
-
 class TestAddresses:
     def add(self, visitor, text="third@example.org"):
         visitor.send("address_add", {"address": text})
@@ -743,11 +719,9 @@ class TestAddresses:
         _, visitor = stepped_up()
         added = self.add(visitor)
         code = confirmation_in(run_worker(), "third@example.org")
-        from recovery import codes  # noqa: PLC0415
-        from recovery.enums import CodeKind  # noqa: PLC0415
 
         for _ in range(5):
-            wrong = codes.generate(CodeKind.PHONE).reveal()
+            wrong = generate(CodeKind.PHONE).reveal()
             visitor.send("address_confirm", {"code": wrong}, pk=added.pk)
         answer = visitor.send("address_confirm", {"code": code}, pk=added.pk)
 
@@ -788,9 +762,6 @@ class TestAddresses:
         assert fresh(link).state == "withdrawn"
 
     def test_a_new_one_gets_no_link_for_seven_days(self):
-        from recovery.actions.recovery_links import suitable_address  # noqa: PLC0415
-        from recovery.errors import NoSuitableAddress  # noqa: PLC0415
-
         owner = account(addresses=())
         young = address(owner, days=0)
         with pytest.raises(NoSuitableAddress):

@@ -11,7 +11,6 @@ from recovery.models import ContactAddress, Notice
 from recovery.secret import Secret
 from tests.console import desk
 from tests.factories import open_link, phone_code
-from tests.holder.test_enrolment import confirmation_in
 from tests.holder.visitor import (
     PASSWORD,
     Visitor,
@@ -19,6 +18,7 @@ from tests.holder.visitor import (
     bound_apps,
     bytes_of_key,
     code_of_key,
+    confirmation_in,
     holder,
     link_in,
     one_time_code,

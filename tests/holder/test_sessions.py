@@ -12,8 +12,17 @@ from recovery.actions.authenticators import end_sessions
 from recovery.enums import LinkState, Operation
 from recovery.models import Account
 from recovery.views.session import HALF_KEY, RECOVERY_KEY
-from tests.factories import actor, fresh, grounds, open_link
-from tests.holder.visitor import Visitor, bound_apps, holder, one_time_code, set_password
+from tests.factories import actor, fresh, grounds
+from tests.holder.visitor import (
+    Visitor,
+    bound_apps,
+    half,
+    holder,
+    one_time_code,
+    recovering,
+    recovering_by_link,
+    set_password,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.holder.host_urls")]
 
@@ -43,25 +52,6 @@ def _path_of(name, entry):
     named = entry.pattern.converters or entry.pattern.regex.groupindex
     kwargs = {key: SAMPLES.get(key, "1") for key in named}
     return reverse(name, kwargs=kwargs, args=["1"] * (0 if named else entry.pattern.regex.groups))
-
-
-def half(who):
-    visitor = Visitor()
-    visitor.give_password(who)
-    return visitor
-
-
-def recovering(who):
-    visitor = Visitor()
-    visitor.recover_by_code(who)
-    return visitor
-
-
-def recovering_by_link(who):
-    _, token = open_link(who.account)
-    visitor = Visitor()
-    visitor.open_link(reverse("recovery:link", args=[token.reveal()]))
-    return visitor
 
 
 STAGES = pytest.mark.parametrize("stage", [half, recovering, recovering_by_link])

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from recovery import totp
 from recovery.enums import CodeKind, Operation, Outcome
 from recovery.models import Account, AuditEvent, BackupCode, Throttle
 from tests.factories import flag, fresh, last_event, live_set, phone_code
@@ -106,8 +108,6 @@ class TestNobodyLearnsWhoExists:
 
     @pytest.mark.parametrize("is_known", [True, False])
     def test_one_password_hash_is_computed_for_either(self, is_known, monkeypatch):
-        from django.contrib.auth.hashers import MD5PasswordHasher  # noqa: PLC0415
-
         computed = []
         encode = MD5PasswordHasher.encode
         monkeypatch.setattr(
@@ -253,8 +253,7 @@ class TestSecondFactor:
 
 
 def totp_code(who):
-    from recovery import totp  # noqa: PLC0415 - without waiting for a delay
-
+    """The code of this moment, without waiting for a delay."""
     return totp.current_code(who.app).reveal()
 
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from recovery import passwords, tasks, totp
 from recovery.models import Account, Throttle, TotpAuthenticator
 from recovery.secret import Secret
-from tests.factories import account, app, fresh, saved_codes
+from recovery.views.session import STAMP_KEY
+from tests.factories import account, app, fresh, open_link, saved_codes
 
 PASSWORD = "a long pass phrase of theirs"
 LONG_AGO = timezone.now() - timezone.timedelta(days=1)
@@ -94,6 +95,12 @@ def link_in(message):
     return found.group(0) if found else None
 
 
+def confirmation_in(mails, to):
+    """The code in the mail that asks this address to confirm itself."""
+    [mail] = [mail for mail in mails if mail.to == [to] and "confirm" in mail.subject]
+    return re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", mail.body).group(0)
+
+
 class Visitor(Client):
     """A browser of its own: nothing is shared with another one."""
 
@@ -150,6 +157,36 @@ class Visitor(Client):
     def user_id(self):
         """Who Django takes this browser for, None for nobody."""
         return self.session.get("_auth_user_id")
+
+
+def half(who):
+    """A browser in which somebody gave their password, and no more."""
+    visitor = Visitor()
+    visitor.give_password(who)
+    return visitor
+
+
+def recovering(who):
+    """A browser in a recovery session, opened by a backup code."""
+    visitor = Visitor()
+    visitor.recover_by_code(who)
+    return visitor
+
+
+def recovering_by_link(who, *, text="known@example.org"):
+    """A browser in a recovery session, opened by a link to that address."""
+    _, token = open_link(who.account, text)
+    visitor = Visitor()
+    visitor.open_link(reverse("recovery:link", args=[token.reveal()]))
+    return visitor
+
+
+def make_stale(visitor):
+    """Let the proof of a session grow too old to act on."""
+    session = visitor.session
+    at = timezone.now() - timezone.timedelta(minutes=6)
+    session[STAMP_KEY] = session[STAMP_KEY] | {"verified_at": at.isoformat()}
+    session.save()
 
 
 def bound_apps(who):
