@@ -141,7 +141,9 @@ def enrol_staff(
         end_sessions(account)
         flags.mark_enrolled(account, actor=actor, reason=grounds.reason)
         closed = _give_back(account, actor=actor, reason=grounds.reason)
-        draft.detail = {"bound": bound.persistent_id, "revoked": revoked, "incidents": closed}
+        draft.detail = {"bound": bound.persistent_id, "revoked": revoked}
+        if closed:
+            draft.detail["incidents"] = closed
         if role is not None:
             draft.detail["role"] = role
     return Enrolled(authenticator=bound, key=key, event=draft.written)
