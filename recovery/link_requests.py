@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 from django.utils import timezone
 
-from recovery import errors, links, passwords, policy
+from recovery import errors, links, notices, passwords, policy
 from recovery.actions.recovery_links import suitable_address
 from recovery.actors import Actor, Source, current_source
 from recovery.addresses import mask_address
@@ -73,7 +73,8 @@ def _record(account: Account, request: LinkRequest, refusal: errors.RecoveryErro
     )
     if refusal is None:
         draft.detail["address"] = mask_address(suitable_address(account).address)
-        append(draft, Outcome.COMPLETED)
+        draft.detail["notices"] = notices.count_for(draft.operation, account)
+        notices.queue(append(draft, Outcome.COMPLETED), account)
         return
     append(draft, Outcome.REFUSED, refusal=refusal.code)
     LinkRequest.objects.filter(pk=request.pk).update(refusal=refusal.code)

@@ -117,6 +117,23 @@ class TestAsking:
         event = last_event(operation=Operation.ASK_RECOVERY_LINK)
         assert (event.outcome, event.source_address) == (Outcome.COMPLETED, "127.0.0.1")
 
+    @pytest.mark.requirement("N6")
+    def test_each_confirmed_address_hears_of_it_and_can_say_it_was_not_them(self):
+        who = holder(addresses=("known@example.org", "other@example.org"))
+        asking(who).send("no_code")
+
+        told = [mail for mail in run_worker() if "/account/not-me/" in mail.body]
+
+        assert sorted(mail.to[0] for mail in told) == ["known@example.org", "other@example.org"]
+        assert last_event(operation=Operation.ASK_RECOVERY_LINK).detail["notices"] == 2
+
+    def test_nobody_hears_of_one_that_was_refused(self):
+        who = holder()
+        promote(who)
+        asking(who).send("no_code")
+
+        assert run_worker() == []
+
     def test_it_is_asked_for_after_the_password(self):
         who, visitor = holder(), Visitor()
 
