@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recovery import actions, link_requests, links
+from recovery.audit.tallies import SINGLY_A_MINUTE
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState, Role
-from recovery.models import Account, LinkRequest, Notice, RecoveryLink, Throttle
+from recovery.models import Account, AuditEvent, LinkRequest, Notice, RecoveryLink, Throttle
 from tests.factories import account, address, fresh, grounds, last_event, open_link, staff
 from tests.holder.visitor import (
     PASSWORD,
@@ -133,6 +134,25 @@ class TestAsking:
         asking(who).send("no_code")
 
         assert run_worker() == []
+
+    def test_only_a_few_wishes_of_one_account_wait_at_a_time(self):
+        who = holder()
+        visitor = asking(who)
+
+        pages = [self.without_token(visitor.send("no_code")) for _ in range(8)]
+
+        assert len(set(pages)) == 1
+        assert who.account.link_requests.count() == link_requests.MOST_WAITING
+
+    def test_refusals_of_one_source_are_counted_when_there_are_many(self):
+        who = holder()
+        promote(who)
+        ask_before(who, times=15)
+
+        run_worker()
+
+        refused = AuditEvent.objects.filter(operation=Operation.ASK_RECOVERY_LINK)
+        assert refused.count() == SINGLY_A_MINUTE
 
     def test_it_is_asked_for_after_the_password(self):
         who, visitor = holder(), Visitor()
