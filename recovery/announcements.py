@@ -48,6 +48,10 @@ WHAT_HAPPENED: Final[dict[Operation, str | Promise]] = {
         "Your backup codes were switched off after too many wrong attempts. Ask the help desk "
         "for new ones."
     ),
+    Operation.ASK_RECOVERY_LINK: _(
+        "Somebody who knows your password asked for a recovery link. It is on its way to one of "
+        "your confirmed addresses."
+    ),
     Operation.OPEN_RECOVERY_LINK: _("A recovery link for your account was opened."),
     Operation.BIND_AUTHENTICATOR: _(
         "A new authenticator was bound to your account, with %(left)s fresh backup codes. The old "

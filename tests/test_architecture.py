@@ -44,6 +44,7 @@ ANNOUNCED = {
     Operation.REDEEM_BACKUP_CODE,
     Operation.REDEEM_PHONE_CODE,
     Operation.KILL_BACKUP_CODES,
+    Operation.ASK_RECOVERY_LINK,
     Operation.OPEN_RECOVERY_LINK,
     Operation.BIND_AUTHENTICATOR,
     Operation.TAKE_BACKUP_CODES,

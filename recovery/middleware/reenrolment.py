@@ -111,9 +111,13 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program: it sends or asks for JSON, and not for a page."""
+    """Whether the caller is a program: it sends JSON, or would rather have it than a page.
+
+    Programs end their list with ``*/*``, which takes a page too: what they prefer tells.
+    """
     sends_json = request.content_type in {"application/json", "application/problem+json"}
-    return sends_json or not request.accepts("text/html")
+    preferred = request.get_preferred_type(["text/html", "application/json"])
+    return sends_json or preferred != "text/html"
 
 
 def _stamp_new_verification(request: HttpRequest) -> None:

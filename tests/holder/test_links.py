@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recovery import actions, link_requests, links
+from recovery.audit.tallies import SINGLY_A_MINUTE
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState, Role
-from recovery.models import Account, LinkRequest, Notice, RecoveryLink, Throttle
+from recovery.models import Account, AuditEvent, LinkRequest, Notice, RecoveryLink, Throttle
 from tests.factories import account, address, fresh, grounds, last_event, open_link, staff
 from tests.holder.visitor import (
     PASSWORD,
@@ -116,6 +117,42 @@ class TestAsking:
         assert link.address.address == "known@example.org"
         event = last_event(operation=Operation.ASK_RECOVERY_LINK)
         assert (event.outcome, event.source_address) == (Outcome.COMPLETED, "127.0.0.1")
+
+    @pytest.mark.requirement("N6")
+    def test_each_confirmed_address_hears_of_it_and_can_say_it_was_not_them(self):
+        who = holder(addresses=("known@example.org", "other@example.org"))
+        asking(who).send("no_code")
+
+        told = [mail for mail in run_worker() if "/account/not-me/" in mail.body]
+
+        assert sorted(mail.to[0] for mail in told) == ["known@example.org", "other@example.org"]
+        assert last_event(operation=Operation.ASK_RECOVERY_LINK).detail["notices"] == 2
+
+    def test_nobody_hears_of_one_that_was_refused(self):
+        who = holder()
+        promote(who)
+        asking(who).send("no_code")
+
+        assert run_worker() == []
+
+    def test_only_a_few_wishes_of_one_account_wait_at_a_time(self):
+        who = holder()
+        visitor = asking(who)
+
+        pages = [self.without_token(visitor.send("no_code")) for _ in range(8)]
+
+        assert len(set(pages)) == 1
+        assert who.account.link_requests.count() == link_requests.MOST_WAITING
+
+    def test_refusals_of_one_source_are_counted_when_there_are_many(self):
+        who = holder()
+        promote(who)
+        ask_before(who, times=15)
+
+        run_worker()
+
+        refused = AuditEvent.objects.filter(operation=Operation.ASK_RECOVERY_LINK)
+        assert refused.count() == SINGLY_A_MINUTE
 
     def test_it_is_asked_for_after_the_password(self):
         who, visitor = holder(), Visitor()
