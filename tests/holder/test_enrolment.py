@@ -7,7 +7,8 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from recovery import actions, tasks, totp
+from recovery import actions, enrolment, tasks, totp
+from recovery.claims import Claim, fingerprint
 from recovery.enums import EndReason, Enrolment, LinkPurpose, Operation, Role, Way
 from recovery.models import (
     Account,
@@ -38,6 +39,7 @@ from tests.holder.visitor import (
     newcomer,
     one_time_code,
     run_worker,
+    set_password,
 )
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,31 @@ def works(who, code):
     visitor = Visitor()
     visitor.recover_by_code(who, code)
     return visitor.go("enrol").status_code == 200
+
+
+def report_lost(subject):
+    actions.report_authenticator_lost(
+        actor=actor(Operation.REPORT_AUTHENTICATOR_LOST), subject=subject, grounds=grounds()
+    )
+
+
+def reset_password(subject):
+    set_password(subject.user, "another one altogether")
+
+
+def remove_address(subject):
+    kept = subject.addresses.filter(address="known@example.org")
+    kept.update(removed_at=timezone.now())
+
+
+def new_codes(subject):
+    actions.regenerate_backup_codes(
+        actor=actor(Operation.REGENERATE_BACKUP_CODES), subject=subject, grounds=grounds()
+    )
+
+
+def freeze(subject):
+    Account.objects.filter(pk=subject.pk).update(frozen_at=timezone.now())
 
 
 class TestShownOnce:
@@ -253,6 +280,35 @@ class TestInForce:
         assert sets.filter(confirmed=True).count() == 1
         assert not sets.filter(confirmed=False, ended_at=None).exists()
 
+    @pytest.mark.parametrize("way", ["code", "link"])
+    @pytest.mark.parametrize(
+        "change", [report_lost, reset_password, remove_address, new_codes, freeze]
+    )
+    def test_what_is_taken_back_before_the_lock_binds_nothing(self, way, change, monkeypatch):
+        """The page was let through; the slow hash and the wait for the lock come after that."""
+        who = holder(addresses=("known@example.org", "second@example.org"))
+        visitor = by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+        visitor.prove(current())
+        codes = visitor.take_codes()
+        pending = TotpAuthenticator.objects.filter(confirmed=False, revoked_at=None).get()
+        hash_it = enrolment.typed_back_digest
+
+        def meanwhile(*args):
+            digest = hash_it(*args)
+            change(fresh(who.account))
+            return digest
+
+        monkeypatch.setattr(enrolment, "typed_back_digest", meanwhile)
+        answer = visitor.send("enrol_finish", {"code": codes[0]})
+
+        survives = {("code", remove_address), ("link", new_codes)}
+        assert (pending in bound_apps(who)) is ((way, change) in survives)
+        assert (visitor.user_id is not None) is ((way, change) in survives)
+        if change is not freeze and (way, change) not in survives:
+            assert answer.headers["location"] == reverse("recovery:second_factor")
+            assert last_event().refusal == "recovery_ended"
+
     def test_finishing_twice_binds_once(self):
         who = holder()
         visitor = recovering(who)
@@ -374,6 +430,8 @@ class TestWhatOpensIt:
         visitor.prove(current())
         codes = visitor.take_codes()
         begun = TotpAuthenticator.objects.get(confirmed=False, revoked_at=None)
+        user = fresh(who.account).user
+        claim = Claim(generation=0, password=fingerprint(user), at=timezone.now())
 
         def bind():
             return actions.bind_authenticator(
@@ -382,6 +440,7 @@ class TestWhatOpensIt:
                 way=way,
                 begun=begun.pk,
                 typed=codes[0],
+                claim=claim,
             )
 
         if opens:
