@@ -160,7 +160,11 @@ class FinishView(FormPage, RecoveryPage):
 
 
 class CancelView(Page):
-    """Leave the recovery session. What was begun stays begun while the flag lasts."""
+    """End the recovery session, as on a computer that others use.
+
+    What opened it stays used up, and what was begun here can't be finished any more. Nothing
+    that worked before stops working, and a flag stays.
+    """
 
     http_method_names = ["post"]
 

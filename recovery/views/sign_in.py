@@ -44,6 +44,8 @@ class SignInView(FormPage):
             may=lambda user: user.is_active,
             **form.cleaned_data,
         )
+        if _recovers_here(self.request, user):
+            return redirect("recovery:enrol")
         onward = safe_next(self.request)
         session.Half.open(self.request, user, onward=onward)
         account = account_of(user)
@@ -158,6 +160,12 @@ class SignOutView(Page):
             append(draft, Outcome.COMPLETED)
         logout(request)
         return redirect("recovery:sign_in")
+
+
+def _recovers_here(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Whether they came back to a recovery that goes on: what opened it is spent."""
+    found = session.Recovering.of(request)
+    return found is not None and found.account.user_id == user.pk
 
 
 def _gated(request: HttpRequest) -> session.Half | None:

@@ -28,6 +28,7 @@ from tests.factories import (
     last_event,
     live_set,
     open_link,
+    phone_code,
     staff,
 )
 from tests.holder.visitor import (
@@ -321,18 +322,76 @@ class TestInForce:
 
 
 class TestHalfWay:
-    def test_leaving_loses_nothing(self):
+    @pytest.mark.parametrize("way", ["code", "link"])
+    def test_coming_back_in_the_same_browser_goes_on_with_the_same_key(self, way):
+        """A closed tab costs nothing: the key that is in the app already is the one that counts."""
         who = holder()
+        visitor = by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+
+        back = visitor.go("enrol")
+
+        assert "go on with the code" in back.content.decode()
+        assert visitor.prove(current()).headers["location"] == reverse("recovery:enrol_codes")
+        assert visitor.go("enrol").headers["location"] == reverse("recovery:enrol_codes")
+        codes = visitor.take_codes()
+        assert visitor.go("enrol_codes").context["were_shown"]
+        visitor.send("enrol_finish", {"code": codes[0]})
+        assert visitor.user_id == str(who.account.user_id)
+
+    @pytest.mark.parametrize("way", ["code", "link"])
+    def test_coming_back_by_the_sign_in_page_goes_on_too(self, way):
+        """Else a second code would be asked for, and whoever had one has none left."""
+        who = holder()
+        visitor = by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+
+        answer = visitor.give_password(who)
+
+        assert answer.headers["location"] == reverse("recovery:enrol")
+        assert visitor.prove(current()).headers["location"] == reverse("recovery:enrol_codes")
+        assert fresh(who.account).backup_codes_left == (10 if way == "link" else 9)
+
+    def test_another_person_at_the_same_browser_begins_anew(self):
+        who, other = holder(), holder()
         visitor = recovering(who)
+
+        answer = visitor.give_password(other)
+
+        assert answer.headers["location"] == reverse("recovery:second_factor")
+
+    @pytest.mark.parametrize(
+        ("way", "spent"),
+        [
+            ("code", "9 of your old backup codes are left"),
+            ("phone", "You need a new code from the desk"),
+            ("link", "You need a new link"),
+            ("authenticator", "sign in with your authenticator again"),
+        ],
+    )
+    def test_leaving_says_what_it_costs_and_is_true(self, way, spent):
+        who = holder()
+        visitor = Visitor()
+        if way == "link":
+            visitor = by_link(who)
+        elif way == "authenticator":
+            flag(who.account)
+            visitor.sign_in(who)
+        else:
+            visitor.recover_by_code(who, phone_code(who.account)[1] if way == "phone" else None)
         current = visitor.take_key()
         visitor.prove(current())
-        visitor.take_codes()
 
+        assert spent in " ".join(visitor.go("enrol_codes").content.decode().split())
         visitor.send("cancel")
 
         assert bound_apps(who) == [who.app]
-        assert fresh(who.account).backup_codes_left == 9
-        assert fresh(who.account).must_enrol_now
+        assert fresh(who.account).backup_codes_left == (9 if way == "code" else 10)
+        assert visitor.go("enrol").status_code == 302
+        assert visitor.give_password(who).headers["location"] == reverse("recovery:second_factor")
+        visitor.sign_in(who)
+        assert visitor.go("enrol").status_code == (302 if way == "link" else 200)
+        assert visitor.send("enrol_codes").status_code == 302
 
     def test_the_same_session_goes_on_where_it_was(self):
         visitor = recovering(holder())
