@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import django_otp
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -356,6 +357,21 @@ class TestWhatEndsTheSessionsWhileAFactorIsShown:
 
         visitor.sign_in(self.who)
 
+        assert visitor.get("/host/page/").content == b"hello nobody"
+        assert visitor.user_id is None
+
+    @pytest.mark.parametrize("shown", ["app", "code"])
+    def test_at_a_login_of_the_hosts(self, end_meanwhile, shown):
+        visitor = Visitor()
+        token = one_time_code(self.who.app) if shown == "app" else self.who.codes[0]
+        end_meanwhile(django_otp, "match_token")
+
+        answer = visitor.post(
+            "/host/login/",
+            {"name": self.who.name, "password": self.who.password, "token": token},
+        )
+
+        assert answer.content == b"in"
         assert visitor.get("/host/page/").content == b"hello nobody"
         assert visitor.user_id is None
 
