@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
+TYPED: Final = "_password"
+"""Where Django's user keeps a password that was just set, until it is saved."""
+SET_BY_HAND: Final = "_recovery_password_was_set"
+
+
 def digest_of(user: AbstractBaseUser) -> str:
     """A digest of the stored password hash: it differs after every change."""
     return hashlib.sha256(user.password.encode()).hexdigest()
@@ -31,13 +36,13 @@ def note_saved(user: AbstractBaseUser, *, update_fields: Iterable[str] | None) -
 
     A hash that Django upgrades at sign-in is the same password, and not a change.
     """
+    is_upgrade = _is_upgrade(user, update_fields)
     if update_fields is not None and "password" not in update_fields:
         return
     account = Account.objects.filter(user_id=user.pk).first()
     now_seen = digest_of(user)
     if account is None or account.seen_password == now_seen:
         return
-    is_upgrade = update_fields is not None and getattr(user, "_password", None) is None
     row = Account.objects.filter(pk=account.pk)
     if not account.seen_password:
         row.update(seen_password=now_seen)
@@ -47,6 +52,22 @@ def note_saved(user: AbstractBaseUser, *, update_fields: Iterable[str] | None) -
         row.update(seen_password=now_seen, trusted_password=trusted)
     else:
         _changed(account, now_seen)
+
+
+def _is_upgrade(user: AbstractBaseUser, update_fields: Iterable[str] | None) -> bool:
+    """Whether Django saves this object from within ``check_password``, as nothing else does.
+
+    There the password was set on the object and taken off again before a save of that one column.
+    A hash that was merely written leaves no such trace, and ours is wiped for the next save.
+    """
+    held = vars(user)
+    if held.get(TYPED) is not None:
+        held[SET_BY_HAND] = True
+    was_taken_off = TYPED in held and held[TYPED] is None and SET_BY_HAND not in held
+    if not was_taken_off or set(update_fields or ()) != {"password"}:
+        return False
+    del held[TYPED]
+    return True
 
 
 def trust(user: AbstractBaseUser) -> None:

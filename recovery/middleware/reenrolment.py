@@ -126,7 +126,10 @@ def _stamp_new_verification(request: HttpRequest) -> None:
     device = request.session.get(DEVICE_ID_SESSION_KEY, "")
     if stamp is None or not device or stamp.device == device:
         return
-    fresh = Stamp(generation=stamp.generation, device=device, verified_at=timezone.now())
+    verified = getattr(request.user, "otp_device", None)
+    before = getattr(verified, "generation_before", None)
+    generation = stamp.generation if before is None else min(before, stamp.generation)
+    fresh = Stamp(generation=generation, device=device, verified_at=timezone.now())
     fresh.write(request)
     if not fresh.by_code:
         passwords.trust(cast("AbstractBaseUser", request.user))

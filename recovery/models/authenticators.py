@@ -12,7 +12,7 @@ from django_otp.models import Device
 
 from recovery.conf import conf
 from recovery.enums import EndReason
-from recovery.models.devices import DevicesInOrder
+from recovery.models.devices import DevicesInOrder, note_generation
 
 
 class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no types
@@ -69,4 +69,5 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
         """Accept a one-time code once, inside django-otp's transaction. Never raises."""
         from recovery.totp import verify  # noqa: PLC0415 - reads this model
 
+        note_generation(self)
         return verify(self, typed=token)

@@ -50,7 +50,7 @@ class RecoveryLinkView(Page):
 
     def open(self, token: Secret, form: forms.Form) -> HttpResponse:
         link = actions.look_at_link(token=token)
-        user = link.account.user
+        user, generation = link.account.user, link.account.session_generation
         try:
             checked = checked_password(
                 self.request,
@@ -64,7 +64,7 @@ class RecoveryLinkView(Page):
             raise
         opened = actions.open_recovery_link(token=token)
         way = links.way_of(opened)
-        session.Recovering.open(self.request, checked, way=way, link=opened)
+        session.Recovering.open(self.request, checked, way=way, generation=generation, link=opened)
         return redirect("recovery:enrol")
 
     def ask(self, link: RecoveryLink | None, **shown: Any) -> HttpResponse:

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from recovery import actions, link_requests, links
+from recovery import actions, link_requests, links, passwords
 from recovery.audit.tallies import SINGLY_A_MINUTE
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState, Role
 from recovery.models import Account, AuditEvent, LinkRequest, Notice, RecoveryLink, Throttle
@@ -237,6 +238,42 @@ class TestAsking:
         user.save(update_fields=["password"])
 
         assert ask(who).state == RequestState.GRANTED
+
+    def test_nor_is_one_that_django_upgrades_at_a_sign_in(self, settings):
+        who, visitor = holder(), Visitor()
+        link, _ = open_link(who.account)
+        settings.PASSWORD_HASHERS = [
+            "django.contrib.auth.hashers.ScryptPasswordHasher",
+            *settings.PASSWORD_HASHERS,
+        ]
+
+        visitor.give_password(who)
+
+        assert fresh(who.account).user.password.startswith("scrypt$")
+        assert fresh(link).state == LinkState.LIVE
+        assert passwords.is_settled(fresh(who.account))
+
+    @pytest.mark.parametrize("before", ["nothing", "set and saved", "upgraded"])
+    def test_a_new_hash_that_is_merely_written_is_a_change(self, before, settings):
+        """Nothing but Django's own upgrade leaves the password that it was on the object."""
+        who = holder()
+        link, _ = open_link(who.account)
+        user = fresh(who.account).user
+        if before == "set and saved":
+            set_password(user, "something in between")
+            link, _ = open_link(who.account)
+        elif before == "upgraded":
+            settings.PASSWORD_HASHERS = [
+                "django.contrib.auth.hashers.ScryptPasswordHasher",
+                *settings.PASSWORD_HASHERS,
+            ]
+            user.check_password(PASSWORD)
+
+        user.password = make_password("the thief's own")
+        user.save(update_fields=["password"])
+
+        assert fresh(link).state == LinkState.WITHDRAWN
+        assert not passwords.is_settled(fresh(who.account))
 
     def test_a_password_written_past_every_signal_is_not_trusted(self):
         who, other = holder(), newcomer()
