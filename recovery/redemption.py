@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery import bursts, code_sets, codes, errors, flags, notices, throttling
+from recovery import bursts, code_sets, codes, deaths, errors, flags, notices, throttling
 from recovery.actors import Actor, current_source
 from recovery.audit.ledger import Draft, append
 from recovery.audit.tallies import append_failure
@@ -184,12 +184,5 @@ def _refuse(account: Account, kind: CodeKind, refusal: type[errors.RecoveryError
 def _kill(account: Account) -> None:
     """After too many failures in a row nothing is left to guess at; the subject is told."""
     with transaction.atomic():
-        if not code_sets.end_all(account, because=EndReason.TOO_MANY_FAILURES):
-            return
-        draft = Draft(
-            operation=Operation.KILL_BACKUP_CODES,
-            actor=Actor.holder(account.user, verified_by=None),
-            subject=account,
-            detail={"failures": conf.FAILURE_LIMIT},
-        )
-        notices.queue(append(draft, Outcome.COMPLETED), account)
+        if code_sets.end_all(account, because=EndReason.TOO_MANY_FAILURES):
+            deaths.record(Operation.KILL_BACKUP_CODES, account)

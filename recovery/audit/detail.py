@@ -44,6 +44,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.REDEEM_BACKUP_CODE: frozenset({"left", "set"}),
     Operation.REDEEM_PHONE_CODE: frozenset({"left", "set"}),
     Operation.KILL_BACKUP_CODES: frozenset({"failures"}),
+    Operation.KILL_AUTHENTICATOR: frozenset({"failures", "authenticator"}),
     Operation.OPEN_RECOVERY_LINK: frozenset({"link"}),
     Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
     Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
