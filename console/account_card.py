@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from console.displays import codes_level
+from recovery import host_devices
 from recovery.addresses import mask_address
 from recovery.conf import conf
 from recovery.enums import (
@@ -59,7 +60,7 @@ def card(account: Account, request: HttpRequest) -> dict[str, Any]:
 
 
 def live_authenticators(account: Account) -> list[dict[str, Any]]:
-    """What is bound and alive, by the ids that django-otp gives it: apps and sets of codes."""
+    """What is bound and alive, by the ids that django-otp gives it: apps, sets of codes, others."""
     apps = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
     sets = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
     return [
@@ -67,6 +68,10 @@ def live_authenticators(account: Account) -> list[dict[str, Any]]:
         *(
             {"persistent_id": found.persistent_id, "name": CodeKind(found.kind).label}
             for found in sets.order_by("pk")
+        ),
+        *(
+            {"persistent_id": device.persistent_id, "name": host_devices.name_of(device)}
+            for device in host_devices.live_of(account)
         ),
     ]
 
@@ -93,7 +98,8 @@ def _phone_code_until(account: Account) -> datetime | None:
 
 def _authenticators(account: Account) -> list[dict[str, Any]]:
     found = TotpAuthenticator.objects.filter(user_id=account.user_id).order_by("-confirmed", "-pk")
-    return [
+    theirs = [_host_device(device) for device in host_devices.live_of(account)]
+    return theirs + [
         {
             "kind": _("Authenticator app"),
             "name": row.name,
@@ -106,6 +112,19 @@ def _authenticators(account: Account) -> list[dict[str, Any]]:
         }
         for row in found[:10]
     ]
+
+
+def _host_device(device: Any) -> dict[str, Any]:
+    return {
+        "kind": _("Bound outside the desk"),
+        "name": host_devices.name_of(device),
+        "bound_at": getattr(device, "created_at", None),
+        "last_used_at": getattr(device, "last_used_at", None),
+        "state": "live",
+        "revoked_at": None,
+        "revoked_because": "",
+        "persistent_id": device.persistent_id,
+    }
 
 
 def _address(address: ContactAddress) -> dict[str, Any]:

@@ -19,7 +19,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.WITHDRAW_RECOVERY_LINK: frozenset({"link"}),
     Operation.REQUIRE_REENROLMENT: frozenset({"due_at", "was"}),
     Operation.LIFT_REENROLMENT: frozenset({"now"}),
-    Operation.REPORT_AUTHENTICATOR_LOST: frozenset({"authenticators", "codes"}),
+    Operation.REPORT_AUTHENTICATOR_LOST: frozenset({"authenticators", "codes", "host_devices"}),
     Operation.INVITE_STAFF: frozenset({"role", "address"}),
     Operation.CHANGE_ROLE: frozenset({"was", "role"}),
     Operation.REMOVE_STAFF: frozenset({"was"}),
@@ -28,7 +28,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.HOLDER_SIGN_IN: frozenset({"way"}),
     Operation.HOLDER_STEP_UP: frozenset({"way"}),
     Operation.ASK_RECOVERY_LINK: frozenset({"request", "address"}),
-    Operation.BIND_AUTHENTICATOR: frozenset({"way", "bound", "revoked", "left"}),
+    Operation.BIND_AUTHENTICATOR: frozenset({"way", "bound", "revoked", "left", "host_devices"}),
     Operation.TAKE_BACKUP_CODES: frozenset({"left"}),
     Operation.REVOKE_AUTHENTICATOR: frozenset({"authenticators"}),
     Operation.ADD_ADDRESS: frozenset({"address"}),
@@ -36,7 +36,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.REMOVE_ADDRESS: frozenset({"address"}),
     Operation.FREEZE_RECOVERY: frozenset({"incident"}),
     Operation.VETO: frozenset(
-        {"event", "incident", "authenticators", "addresses", "codes", "links"}
+        {"event", "incident", "authenticators", "addresses", "codes", "links", "host_devices"}
     ),
     Operation.NOTE_FAILED_ATTEMPTS: frozenset({"failures"}),
     Operation.EXPORT_ACCOUNTS: EXPORT,
@@ -49,7 +49,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
     Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
     Operation.DELIVER_NOTICE: frozenset({"notice", "about", "attempts", "event", "address"}),
-    Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role"}),
+    Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role", "host_devices"}),
     Operation.ADOPT_AUTHENTICATOR: frozenset({"bound", "from"}),
     Operation.ADOPT_BACKUP_CODES: frozenset({"issued", "from"}),
     Operation.ADOPT_ADDRESS: frozenset({"address", "from", "confirmed_at"}),

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from recovery.enums import NoticeState, Operation, Role
 from recovery.models import Account, Notice, TotpAuthenticator
@@ -106,6 +108,18 @@ def test_authenticators_are_shown_alive_and_dead(client):
 
     assert [item["state"] for item in shown] == ["live", "revoked"]
     assert str(shown[1]["revoked_because"]) == "Reported lost"
+
+
+def test_those_of_the_host_project_are_shown_while_they_work(client):
+    subject = factories.account()
+    StaticDevice.objects.create(user=subject.user, name="Printed", confirmed=False)
+    TOTPDevice.objects.create(user=subject.user, name="Old phone")
+
+    page = client.get(desk.page_of(subject))
+
+    [shown] = page.context["card"]["authenticators"]
+    assert (shown["name"], shown["state"]) == ("Old phone (TOTP device)", "live")
+    assert "Bound outside the desk" in desk.text(page)
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.name.lower())
