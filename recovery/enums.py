@@ -42,6 +42,7 @@ class Operation(models.TextChoices):
     VETO = "veto", _("That was not me")
     NOTE_FAILED_ATTEMPTS = "note_failed_attempts", _("Many failed attempts")
     KILL_BACKUP_CODES = "kill_backup_codes", _("End backup codes after too many failures")
+    KILL_AUTHENTICATOR = "kill_authenticator", _("End an authenticator after too many failures")
     HAND_OVER_RECOVERY_LINK = (
         "hand_over_recovery_link",
         _("Hand a recovery link to the mail server"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from recovery import code_sets, enrolment, errors, flags, notices, policy
+from recovery import code_sets, enrolment, errors, flags, host_devices, notices, policy
 from recovery.actions.authenticators import end_sessions
 from recovery.audit import audited
 from recovery.claims import used_link
@@ -45,8 +45,9 @@ def bind_authenticator(
 
     ``begun`` is the authenticator of this very session, ``claim`` what opened it: whatever was
     taken back meanwhile, be it while this waited for the lock, ends it here.
-    Old authenticators and codes are revoked, the flag is lifted, other sessions end. Whoever
-    came back by a code or a link and is at the desk has no power there until a lead confirms.
+    Old authenticators and codes are revoked, the host project's as well; the flag is lifted, other
+    sessions end. Whoever came back by a code or a link and is at the desk has no power there until
+    a lead confirms.
     """
     digest = enrolment.typed_back_digest(subject, typed)
     operation = Operation.BIND_AUTHENTICATOR
@@ -57,6 +58,7 @@ def bind_authenticator(
         policy.require_way(account, way)
         authenticator, revoked = enrolment.activate(account, begun)
         codes = enrolment.activate_codes(account, digest=digest)
+        theirs = host_devices.end(account)
         end_sessions(account)
         Account.objects.filter(pk=account.pk).update(failures=0, retry_at=None)
         marks = _marks(account, way, used_link(account, claim.link))
@@ -65,8 +67,9 @@ def bind_authenticator(
         draft.detail = {
             "way": way,
             "bound": authenticator.persistent_id,
-            "revoked": revoked,
+            "revoked": revoked + len(theirs),
             "left": codes,
+            **host_devices.noted(theirs),
         }
     generation = account.session_generation + 1
     return Bound(authenticator=authenticator, event=draft.written, generation=generation)

@@ -6,13 +6,20 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
+import django_otp
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from recovery import actions, codes, redemption
 from recovery.enums import CodeKind, EndReason, Operation, Role
-from recovery.models import Account, AuditEvent, BackupCode, BackupCodeSet
+from recovery.models import (
+    Account,
+    AuditEvent,
+    BackupCode,
+    BackupCodeSet,
+    TotpAuthenticator,
+)
 from tests.concurrency import at_once, race, ways
 from tests.factories import account, app, fresh, grounds, live_set, phone_code, saved_codes, staff
 
@@ -165,6 +172,21 @@ def test_the_hundredth_failure_of_one_set_and_one_of_another_never_meet_in_a_dea
         assert fresh(owner).failures >= 100
         assert not BackupCodeSet.objects.filter(user_id=owner.user_id, confirmed=True).exists()
         assert fresh(owner).backup_codes_left == 0
+
+
+@pytest.mark.requirement("N8")
+def test_the_hundredth_failure_among_many_at_once_kills_the_app_once():
+    owner = account()
+    bound = app(owner)
+    TotpAuthenticator.objects.filter(pk=bound.pk).update(failures=92)
+
+    outcomes = at_once(
+        MANY, lambda _: django_otp.verify_token(owner.user, bound.persistent_id, "000000")
+    )
+
+    assert not any(outcomes)
+    assert not fresh(bound).confirmed
+    assert AuditEvent.objects.filter(operation=Operation.KILL_AUTHENTICATOR).count() == 1
 
 
 def test_a_regeneration_and_redemptions_at_once_never_meet_in_a_deadlock():

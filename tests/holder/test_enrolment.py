@@ -6,6 +6,9 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
+from django_otp import devices_for_user
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from recovery import actions, enrolment, tasks, totp
 from recovery.claims import Claim, fingerprint
@@ -232,6 +235,21 @@ class TestInForce:
         assert fresh(who.account).backup_codes_left == 10
         assert not works(who, old_codes[5])
         assert works(who, codes[0])  # typing it back has not used it up
+
+    @pytest.mark.requirement("N17")
+    def test_what_the_host_project_bound_goes_with_the_old(self):
+        who = holder()
+        user = who.account.user
+        stock = [
+            model.objects.create(user=user, name="old") for model in (TOTPDevice, StaticDevice)
+        ]
+
+        recovering(who).enrol()
+
+        assert list(devices_for_user(user)) == [*bound_apps(who), live_set(who.account)]
+        event = last_event(operation=Operation.BIND_AUTHENTICATOR)
+        assert event.detail["revoked"] == 3
+        assert set(event.detail["host_devices"]) == {one.persistent_id for one in stock}
 
     def test_it_lifts_the_flag_and_signs_in(self):
         who = holder()
