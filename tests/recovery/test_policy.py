@@ -308,7 +308,9 @@ class TestCommandLine:
 class TestBeforehand:
     """What pages may say without a form: the same rules, asked once and for nothing."""
 
-    @pytest.mark.parametrize("rule", {rule for rules in policy.RULES.values() for rule in rules})
+    @pytest.mark.parametrize(
+        "rule", dict.fromkeys(rule for rules in policy.RULES.values() for rule in rules)
+    )
     def test_a_rule_that_needs_more_than_who_and_whom_says_so(self, rule):
         only = SimpleNamespace(actor=Actor.stranger(), subject=account())
         try:
