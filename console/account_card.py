@@ -101,7 +101,8 @@ def _phone_code_until(account: Account) -> datetime | None:
 def _authenticators(account: Account) -> list[dict[str, Any]]:
     """Those that work or did: one that is neither alive nor revoked is only being enrolled."""
     was_bound = Q(confirmed=True) | Q(revoked_at__isnull=False)
-    found = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
+    mine = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
+    found = list(mine.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN])
     theirs = [_host_device(device) for device in host_devices.live_of(account)]
     return theirs + [
         {
@@ -109,17 +110,18 @@ def _authenticators(account: Account) -> list[dict[str, Any]]:
             "name": row.name,
             "bound_at": row.bound_at,
             "last_used_at": row.last_used_at,
-            "state": _state(row),
+            "state": _state(row, is_helpless=not found[0].confirmed),
             "revoked_at": row.revoked_at,
             "revoked_because": row.get_revoked_because_display(),
             "persistent_id": row.persistent_id,
         }
-        for row in found.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN]
+        for row in found
     ]
 
 
-def _state(row: TotpAuthenticator) -> str:
-    if row.is_blocked:
+def _state(row: TotpAuthenticator, *, is_helpless: bool) -> str:
+    """How it stands; that wrong codes ended it matters while nothing has taken its place."""
+    if row.is_blocked and is_helpless:
         return "blocked"
     return "live" if row.confirmed else "revoked"
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from recovery.conf import conf
 from recovery.enums import EndReason
 from recovery.models.devices import DevicesInOrder, note_generation
 
@@ -57,7 +56,7 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
     @property
     def is_blocked(self) -> bool:
         """Whether so many wrong codes in a row were typed that no right one is taken any more."""
-        return bool(self.confirmed and self.failures >= conf.FAILURE_LIMIT)
+        return bool(self.revoked_because == EndReason.TOO_MANY_FAILURES)
 
     def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
         """Say to django-otp's forms whether an attempt would be looked at now."""
