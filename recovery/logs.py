@@ -1,4 +1,4 @@
-"""Keeps the token of a recovery link out of every log line, whichever logger writes it."""
+"""Keeps links' tokens, and codes on their way into a page, out of every line of every logger."""
 
 from __future__ import annotations
 
@@ -45,9 +45,16 @@ class MaskingFactory:
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         """Make one record and mask its message and its traceback."""
         record: logging.LogRecord = self.make(*args, **kwargs)
+        _drop_context(record)
         _mask_message(record)
         _mask_traceback(record)
         return record
+
+
+def _drop_context(record: logging.LogRecord) -> None:
+    """At DEBUG, the template that lacks a variable quotes all others, and one may be a code."""
+    if record.name == "django.template":
+        record.exc_info = None
 
 
 def _mask_message(record: logging.LogRecord) -> None:

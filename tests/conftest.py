@@ -9,6 +9,7 @@ settings.load_profile("sparekey")
 pytest_plugins = [
     "pytester",
     "tests.plumbing.ledger",
+    "tests.plumbing.leaks",
     "tests.plumbing.reference_data",
     "tests.plumbing.browser",
 ]

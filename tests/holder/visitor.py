@@ -1,5 +1,6 @@
 """Somebody with a browser, and what they type into our pages."""
 
+import base64
 import re
 from dataclasses import dataclass
 
@@ -70,12 +71,13 @@ def be_patient():
 
 def code_of_key(key_groups):
     """What an app shows that took in the key from the page."""
-    secret = "".join(key_groups)
-    padded = secret + "=" * (-len(secret) % 8)
-    import base64  # noqa: PLC0415 - used here alone
+    return f"{totp.TOTP(bytes_of_key(key_groups)).token():06d}"
 
-    generator = totp.TOTP(base64.b32decode(padded))
-    return f"{generator.token():06d}"
+
+def bytes_of_key(key_groups):
+    """The key itself, as an app takes it in from the page."""
+    secret = "".join(key_groups)
+    return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
 def run_worker():

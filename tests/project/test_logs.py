@@ -4,6 +4,7 @@ import logging
 import sys
 
 import pytest
+from django.template import Context, Template
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter, get_exception_reporter_class
 
@@ -64,6 +65,21 @@ def test_a_traceback_in_a_log_holds_no_token(written):
     [line] = written
     assert "ValueError" in line
     assert TOKEN not in line
+
+
+def test_a_template_that_lacks_a_variable_does_not_write_its_whole_context_down():
+    logger = logging.getLogger("django.template")
+    logger.addHandler(handler := Written())
+    before, _ = logger.level, logger.setLevel(logging.DEBUG)
+    try:
+        Template("{% if nothing.there %}{% endif %}").render(Context({"codes": [CODE]}))
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
+
+    [line] = handler.lines
+    assert "'nothing'" in line
+    assert CODE not in line
 
 
 def test_other_lines_stay_as_they_are(written):
