@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django_otp.models import Device
 
 from recovery.conf import conf
 from recovery.enums import EndReason, LinkState
-from recovery.models import Account, BackupCodeSet, RecoveryLink, TotpAuthenticator
+from recovery.models import Account, BackupCodeSet, RecoveryLink
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,9 +72,9 @@ def used_link(account: Account, pk: int | None) -> RecoveryLink | None:
 
 
 def _is_bound(account: Account, device: str) -> bool:
-    pk = device.rpartition("/")[2]
-    bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
-    return bool(bound.filter(pk=pk).exists())
+    """Of any kind, and of that very one: rows of two kinds may have the same number."""
+    found = Device.from_persistent_id(device)
+    return bool(found and found.user_id == account.user_id and found.confirmed)
 
 
 def _issued(account: Account) -> QuerySet[BackupCodeSet]:
