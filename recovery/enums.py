@@ -48,6 +48,8 @@ class Operation(models.TextChoices):
         _("Hand a recovery link to the mail server"),
     )
     CANCEL_RECOVERY_LINK = "cancel_recovery_link", _("Cancel a recovery link")
+    EXPIRE_RECOVERY_LINK = "expire_recovery_link", _("Let a recovery link run out")
+    EXPIRE_PHONE_CODE = "expire_phone_code", _("Let a phone code run out")
     DELIVER_NOTICE = "deliver_notice", _("Deliver a notice")
 
     ENROL_STAFF = "enrol_staff", _("Enrol a member of staff")

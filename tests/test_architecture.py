@@ -32,6 +32,8 @@ RECORDED_ONLY = {
     Operation.KILL_AUTHENTICATOR: "follows from the hundredth failure",
     Operation.HAND_OVER_RECOVERY_LINK: "the worker reports what happened",
     Operation.CANCEL_RECOVERY_LINK: "the worker reports what happened",
+    Operation.EXPIRE_RECOVERY_LINK: "the worker reports what happened",
+    Operation.EXPIRE_PHONE_CODE: "the worker reports what happened",
     Operation.DELIVER_NOTICE: "the worker reports what happened",
     Operation.HOLDER_SIGN_IN: "decided by the password and the second factor",
     Operation.HOLDER_STEP_UP: "decided by the one-time code",

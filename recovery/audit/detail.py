@@ -48,6 +48,8 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.OPEN_RECOVERY_LINK: frozenset({"link"}),
     Operation.HAND_OVER_RECOVERY_LINK: frozenset({"link", "expires_at", "attempt"}),
     Operation.CANCEL_RECOVERY_LINK: frozenset({"link"}),
+    Operation.EXPIRE_RECOVERY_LINK: frozenset({"link"}),
+    Operation.EXPIRE_PHONE_CODE: frozenset({"set"}),
     Operation.DELIVER_NOTICE: frozenset({"notice", "about", "attempts", "event", "address"}),
     Operation.ENROL_STAFF: frozenset({"bound", "revoked", "role", "incidents", "host_devices"}),
     Operation.ADOPT_AUTHENTICATOR: frozenset({"bound", "from"}),
