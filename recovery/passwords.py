@@ -98,16 +98,25 @@ def _changed(account: Account, now_seen: str) -> None:
         )
         link = links.open_link_of(account)
         if link is not None and links.end(link, state=LinkState.WITHDRAWN):
-            _record_withdrawal(account, link)
+            _record_withdrawal(account, link, reason="The password was changed.")
 
 
-def _record_withdrawal(account: Account, link: RecoveryLink) -> None:
+def end_link_if_guessed_at(link: RecoveryLink) -> None:
+    """End a link at which five wrong passwords were typed; the ledger and its owner hear of it."""
+    with transaction.atomic():
+        if links.is_guessed_at(link) and links.end(link, state=LinkState.WITHDRAWN):
+            _record_withdrawal(
+                link.account, link, reason="Five wrong passwords were typed at the link."
+            )
+
+
+def _record_withdrawal(account: Account, link: RecoveryLink, *, reason: str) -> None:
     """Nobody withdrew it by hand: the ledger and its owner still hear of it."""
     draft = Draft(
         operation=Operation.WITHDRAW_RECOVERY_LINK,
         actor=Actor.stranger(),
         subject=account,
-        grounds=Grounds(reason="The password was changed."),
+        grounds=Grounds(reason=reason),
         detail={"link": link.pk},
     )
     notices.queue(append(draft, Outcome.COMPLETED), account)

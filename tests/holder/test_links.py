@@ -411,6 +411,36 @@ class TestOpening:
         assert fresh(link).state == LinkState.WITHDRAWN
         assert Visitor().open_link(path_of(token)).status_code == 410
 
+    def test_that_end_is_on_the_ledger_and_told(self):
+        who = holder()
+        link, token = open_link(who.account)
+        for _ in range(5):
+            Visitor().open_link(path_of(token), "wrong")
+
+        event = AuditEvent.objects.get(operation=Operation.WITHDRAW_RECOVERY_LINK)
+        assert event.detail["link"] == link.pk
+        assert "Five wrong passwords" in event.reason
+        assert Notice.objects.filter(event_id=event.pk).exists()
+
+    def test_a_sixth_is_not_even_compared(self):
+        who = holder()
+        link, token = open_link(who.account)
+        RecoveryLink.objects.filter(pk=link.pk).update(password_failures=5)
+
+        assert Visitor().open_link(path_of(token)).status_code == 410
+        assert fresh(link).state == LinkState.LIVE
+
+    def test_a_right_one_and_one_that_came_too_early_are_given_back(self):
+        who = holder()
+        link, token = open_link(who.account)
+        for _ in range(4):
+            Visitor().give_password(who, "wrong")
+        Visitor().post(path_of(token), {"password": PASSWORD})
+
+        assert fresh(link).password_failures == 0
+        Visitor().open_link(path_of(token))
+        assert (fresh(link).state, fresh(link).password_failures) == (LinkState.USED, 0)
+
     def test_four_do_not(self):
         who = holder()
         _, token = open_link(who.account)
