@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,20 @@ class TestHouse:
         ]
 
         assert long == []
+
+    def test_each_exception_from_a_check_names_it_and_says_why(self):
+        asking = re.compile(r"#\s*(?:noqa|type:\s*ignore)")
+        full = re.compile(
+            r"#\s*(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)* - |type: ignore\[[\w-]+\]\s+# )\w"
+        )
+        bare = [
+            f"{name}: {line.strip()}"
+            for name, source in sources(*PRODUCT, "tests", "benchmarks")
+            for line in source.splitlines()
+            if asking.search(line) and not full.search(line)
+        ]
+
+        assert [line for line in bare if "re.compile" not in line] == []
 
     def test_no_comment_puts_anything_off(self):
         found = [

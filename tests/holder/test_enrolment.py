@@ -1,5 +1,6 @@
 """Binding an authenticator and taking codes: what is shown once, and what ends only then."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from recovery import actions, enrolment, tasks, totp
+from recovery import actions, codes, enrolment, tasks, totp
+from recovery.actions.recovery_links import suitable_address
+from recovery.actors import Actor
 from recovery.claims import Claim, fingerprint
-from recovery.enums import EndReason, Enrolment, LinkPurpose, Operation, Role, Way
+from recovery.enums import CodeKind, EndReason, Enrolment, LinkPurpose, Operation, Role, Way
+from recovery.errors import NoSuitableAddress, WayClosed
 from recovery.models import (
     Account,
     AuditEvent,
@@ -21,6 +25,7 @@ from recovery.models import (
     Notice,
     TotpAuthenticator,
 )
+from recovery.views.session import STAMP_KEY
 from tests.factories import (
     account,
     actor,
@@ -498,9 +503,6 @@ class TestWhatOpensIt:
         ],
     )
     def test_the_action_itself_asks_by_what_way(self, way, opens):
-        from recovery.actors import Actor  # noqa: PLC0415
-        from recovery.errors import WayClosed  # noqa: PLC0415
-
         who = holder()
         visitor = recovering(who)
         current = visitor.take_key()
@@ -657,8 +659,6 @@ def stepped_up():
 
 
 def make_stale(visitor):
-    from recovery.views.session import STAMP_KEY  # noqa: PLC0415
-
     session = visitor.session
     at = timezone.now() - timedelta(minutes=6)
     session[STAMP_KEY] = session[STAMP_KEY] | {"verified_at": at.isoformat()}
@@ -815,8 +815,6 @@ def flag_free(who):
 
 
 def confirmation_in(mails, to):
-    import re  # noqa: PLC0415
-
     [mail] = [mail for mail in mails if mail.to == [to] and "confirm" in mail.subject]
     return re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", mail.body).group(0)
 
@@ -879,8 +877,6 @@ class TestAddresses:
         _, visitor = stepped_up()
         added = self.add(visitor)
         code = confirmation_in(run_worker(), "third@example.org")
-        from recovery import codes  # noqa: PLC0415
-        from recovery.enums import CodeKind  # noqa: PLC0415
 
         for _ in range(5):
             wrong = codes.generate(CodeKind.PHONE).reveal()
@@ -924,9 +920,6 @@ class TestAddresses:
         assert fresh(link).state == "withdrawn"
 
     def test_a_new_one_gets_no_link_for_seven_days(self):
-        from recovery.actions.recovery_links import suitable_address  # noqa: PLC0415
-        from recovery.errors import NoSuitableAddress  # noqa: PLC0415
-
         owner = account(addresses=())
         young = address(owner, days=0)
         with pytest.raises(NoSuitableAddress):

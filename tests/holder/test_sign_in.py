@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -106,8 +107,6 @@ class TestNobodyLearnsWhoExists:
 
     @pytest.mark.parametrize("is_known", [True, False])
     def test_one_password_hash_is_computed_for_either(self, is_known, monkeypatch):
-        from django.contrib.auth.hashers import MD5PasswordHasher  # noqa: PLC0415
-
         computed = []
         encode = MD5PasswordHasher.encode
         monkeypatch.setattr(
