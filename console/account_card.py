@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from console.displays import codes_level
+from recovery import host_devices
 from recovery.addresses import mask_address
 from recovery.conf import conf
 from recovery.enums import (
@@ -61,7 +62,7 @@ def card(account: Account, request: HttpRequest) -> dict[str, Any]:
 
 
 def live_authenticators(account: Account) -> list[dict[str, Any]]:
-    """What is bound and alive, by the ids that django-otp gives it: apps and sets of codes."""
+    """What is bound and alive, by the ids that django-otp gives it: apps, sets of codes, others."""
     apps = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
     sets = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
     return [
@@ -69,6 +70,10 @@ def live_authenticators(account: Account) -> list[dict[str, Any]]:
         *(
             {"persistent_id": found.persistent_id, "name": CodeKind(found.kind).label}
             for found in sets.order_by("pk")
+        ),
+        *(
+            {"persistent_id": device.persistent_id, "name": host_devices.name_of(device)}
+            for device in host_devices.live_of(account)
         ),
     ]
 
@@ -96,26 +101,42 @@ def _phone_code_until(account: Account) -> datetime | None:
 def _authenticators(account: Account) -> list[dict[str, Any]]:
     """Those that work or did: one that is neither alive nor revoked is only being enrolled."""
     was_bound = Q(confirmed=True) | Q(revoked_at__isnull=False)
-    found = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
-    return [
+    mine = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
+    found = list(mine.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN])
+    theirs = [_host_device(device) for device in host_devices.live_of(account)]
+    return theirs + [
         {
             "kind": _("Authenticator app"),
             "name": row.name,
             "bound_at": row.bound_at,
             "last_used_at": row.last_used_at,
-            "state": _state(row),
+            "state": _state(row, is_helpless=not found[0].confirmed),
             "revoked_at": row.revoked_at,
             "revoked_because": row.get_revoked_because_display(),
             "persistent_id": row.persistent_id,
         }
-        for row in found.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN]
+        for row in found
     ]
 
 
-def _state(row: TotpAuthenticator) -> str:
-    if row.is_blocked:
+def _state(row: TotpAuthenticator, *, is_helpless: bool) -> str:
+    """How it stands; that wrong codes ended it matters while nothing has taken its place."""
+    if row.is_blocked and is_helpless:
         return "blocked"
     return "live" if row.confirmed else "revoked"
+
+
+def _host_device(device: Any) -> dict[str, Any]:
+    return {
+        "kind": _("Bound outside the desk"),
+        "name": host_devices.name_of(device),
+        "bound_at": getattr(device, "created_at", None),
+        "last_used_at": getattr(device, "last_used_at", None),
+        "state": "live",
+        "revoked_at": None,
+        "revoked_because": "",
+        "persistent_id": device.persistent_id,
+    }
 
 
 def _address(address: ContactAddress) -> dict[str, Any]:

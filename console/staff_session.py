@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from recovery.conf import conf
 from recovery.enums import AuthenticatorKind
-from recovery.models import Account
-from recovery.views.session import Half
+from recovery.views.session import Half, Stamp
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -77,10 +76,14 @@ def may_sign_in(user: AbstractBaseUser) -> bool:
 
 
 def sign_in(request: HttpRequest, user: AbstractBaseUser, authenticator: TotpAuthenticator) -> None:
-    """Sign ``user`` in, in a session with a new key, verified by their authenticator."""
-    backend = request.session.pop(HALF_KEY)["backend"]
-    login(request, user, backend=backend)
+    """Sign ``user`` in, in a session with a new key, verified by their authenticator.
+
+    It carries the generation of the password step: what ended the sessions since ends this one.
+    """
+    half = request.session.pop(HALF_KEY)
+    login(request, user, backend=half["backend"])
     django_otp.login(request, authenticator)
+    Stamp(generation=half["generation"]).write(request)
     now = timezone.now()
     Mark(
         verified_by=AuthenticatorKind.TOTP,
@@ -88,15 +91,8 @@ def sign_in(request: HttpRequest, user: AbstractBaseUser, authenticator: TotpAut
         verified_at=now,
         signed_in_at=now,
         last_seen_at=now,
-        generation=generation_of(user) or 0,
+        generation=half["generation"],
     ).write(request)
-
-
-def generation_of(user: AbstractBaseUser) -> int | None:
-    """The generation that a live session of this user has to carry; None without an account."""
-    return (
-        Account.objects.filter(user_id=user.pk).values_list("session_generation", flat=True).first()
-    )
 
 
 def digest(request: HttpRequest) -> str:

@@ -96,11 +96,11 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": databases.tuned(
-        env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'sparekey.sqlite3'}")
-    )
-}
+_embedded = f"sqlite:///{VAR_DIR / 'sparekey.sqlite3'}"
+_database_url = env.str("DATABASE_URL", default="") or _embedded
+DATABASES = {"default": databases.tuned(env.db_url_config(_database_url))}
+# The demo gives roles and known passwords away, so it fills no database that somebody named.
+DATABASE_IS_EMBEDDED = _database_url == _embedded
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 

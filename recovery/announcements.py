@@ -48,6 +48,14 @@ WHAT_HAPPENED: Final[dict[Operation, str | Promise]] = {
         "Your backup codes were switched off after too many wrong attempts. Ask the help desk "
         "for new ones."
     ),
+    Operation.ASK_RECOVERY_LINK: _(
+        "Somebody who knows your password asked for a recovery link. It is on its way to one of "
+        "your confirmed addresses."
+    ),
+    Operation.KILL_AUTHENTICATOR: _(
+        "An authenticator of your account was switched off after %(failures)s wrong codes in a "
+        "row. Sign in with another one or with a backup code, or ask the help desk."
+    ),
     Operation.OPEN_RECOVERY_LINK: _("A recovery link for your account was opened."),
     Operation.BIND_AUTHENTICATOR: _(
         "A new authenticator was bound to your account, with %(left)s fresh backup codes. The old "

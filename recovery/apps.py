@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.contrib.auth import get_user_model, user_logged_in
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+)
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -27,12 +33,28 @@ class RecoveryConfig(AppConfig):
         post_save.connect(
             keep_account_up, sender=get_user_model(), dispatch_uid="recovery.keep_account_up"
         )
+        _follow_rights()
         user_logged_in.connect(stamp_session, dispatch_uid="recovery.stamp_session")
         post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
 
 
+def _follow_rights() -> None:
+    """Hear of groups and permissions that anybody gives or takes: the tier follows."""
+    from recovery import tiers  # noqa: PLC0415 - needs loaded apps
+
+    for through in tiers.watched():
+        m2m_changed.connect(
+            tiers.rights_changed, sender=through, dispatch_uid="recovery.rights_changed"
+        )
+    for model in tiers.RELATIONS.values():
+        pre_delete.connect(tiers.note_holders, sender=model, dispatch_uid="recovery.note_holders")
+        post_delete.connect(
+            tiers.refresh_holders, sender=model, dispatch_uid="recovery.refresh_holders"
+        )
+
+
 def keep_account_up(instance: AbstractBaseUser, using: str, **kwargs: Any) -> None:
-    """Make the account with the user, and keep its searched text up with them."""
+    """Make the account with the user, and keep its searched text and its tier up with them."""
     from recovery.passwords import note_saved  # noqa: PLC0415 - needs loaded apps
     from recovery.sync import keep_up  # noqa: PLC0415 - needs loaded apps
 

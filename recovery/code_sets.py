@@ -97,12 +97,13 @@ def end_free(account: Account, *, because: EndReason) -> int:
     return len(free)
 
 
-def end(code_set: BackupCodeSet, *, because: EndReason) -> None:
-    """End one set. Its digests are blanked: that is what no redemption can get past."""
-    BackupCodeSet.objects.filter(pk=code_set.pk, confirmed=True).update(
+def end(code_set: BackupCodeSet, *, because: EndReason) -> bool:
+    """End one set; False if it had ended. Its digests are blanked: no redemption gets past that."""
+    ended = BackupCodeSet.objects.filter(pk=code_set.pk, confirmed=True).update(
         confirmed=False, ended_at=timezone.now(), ended_because=because
     )
     BackupCode.objects.filter(set_id=code_set.pk).update(digest="")
+    return bool(ended)
 
 
 def end_kind(account: Account, *, kind: CodeKind, because: EndReason) -> int:

@@ -80,7 +80,7 @@ class RecoverySettings:
 
     @property
     def FAILURE_LIMIT(self) -> int:
-        """The number of consecutive wrong codes at which the live set dies."""
+        """The number of consecutive wrong codes at which live codes, or an app, are dead."""
         return self._get("FAILURE_LIMIT", FAILURE_CEILING)
 
     @property

@@ -42,11 +42,14 @@ class Operation(models.TextChoices):
     VETO = "veto", _("That was not me")
     NOTE_FAILED_ATTEMPTS = "note_failed_attempts", _("Many failed attempts")
     KILL_BACKUP_CODES = "kill_backup_codes", _("End backup codes after too many failures")
+    KILL_AUTHENTICATOR = "kill_authenticator", _("End an authenticator after too many failures")
     HAND_OVER_RECOVERY_LINK = (
         "hand_over_recovery_link",
         _("Hand a recovery link to the mail server"),
     )
     CANCEL_RECOVERY_LINK = "cancel_recovery_link", _("Cancel a recovery link")
+    EXPIRE_RECOVERY_LINK = "expire_recovery_link", _("Let a recovery link run out")
+    EXPIRE_PHONE_CODE = "expire_phone_code", _("Let a phone code run out")
     DELIVER_NOTICE = "deliver_notice", _("Deliver a notice")
 
     ENROL_STAFF = "enrol_staff", _("Enrol a member of staff")

@@ -223,6 +223,11 @@ class NothingProven(RecoveryError):
     message = _("Set up your authenticator first: scan the picture and type the code it shows.")
 
 
+class RecoveryEnded(RecoveryError):
+    code = "recovery_ended"
+    message = _("This recovery was stopped, or took too long. Sign in again to begin anew.")
+
+
 class NotTypedBack(RecoveryError):
     code = "not_typed_back"
     message = _("That is none of the codes you were shown. Type one of them exactly as printed.")

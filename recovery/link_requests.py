@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 from django.utils import timezone
 
-from recovery import errors, links, passwords, policy
+from recovery import errors, links, notices, passwords, policy
 from recovery.actions.recovery_links import suitable_address
 from recovery.actors import Actor, Source, current_source
 from recovery.addresses import mask_address
-from recovery.audit import Draft, append
+from recovery.audit import Draft, append, append_failure
 from recovery.conf import conf
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState
 from recovery.locks import locked
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 50
 WINDOW: Final = timedelta(hours=1)
 MOST_BY_ACCOUNT: Final = 3
+MOST_WAITING: Final = MOST_BY_ACCOUNT + 1
+"""Wishes of one account that wait at a time: one more than are granted, so that it is refused."""
 MOST_BY_SOURCE: Final = 20
 MOST_BY_ADDRESS: Final = 5
 
 
 def ask(account: Account) -> None:
-    """Write the wish down. The same row for everybody, whether or not anything can be sent."""
+    """Write the wish down. The same row for everybody, whether or not anything can be sent.
+
+    A further one while a few wait adds nothing: the worker's pass is for everybody.
+    """
+    waiting = LinkRequest.objects.filter(account=account, state=RequestState.WAITING)
+    if waiting.count() >= MOST_WAITING:
+        return
     LinkRequest.objects.create(account=account, source_address=current_source.get().address)
 
 
@@ -73,9 +81,10 @@ def _record(account: Account, request: LinkRequest, refusal: errors.RecoveryErro
     )
     if refusal is None:
         draft.detail["address"] = mask_address(suitable_address(account).address)
-        append(draft, Outcome.COMPLETED)
+        draft.detail["notices"] = notices.count_for(draft.operation, account)
+        notices.queue(append(draft, Outcome.COMPLETED), account)
         return
-    append(draft, Outcome.REFUSED, refusal=refusal.code)
+    append_failure(draft, type(refusal))
     LinkRequest.objects.filter(pk=request.pk).update(refusal=refusal.code)
 
 

@@ -89,12 +89,23 @@ def find(token: Secret) -> RecoveryLink | None:
     return row.link if row is not None else None
 
 
-def count_wrong_password(link: RecoveryLink) -> None:
-    """Count a wrong password against the link; the fifth one ends it."""
+def count_password(link: RecoveryLink) -> bool:
+    """Count a password before it is compared. False past the fifth: that one is not looked at."""
     live = RecoveryLink.objects.filter(pk=link.pk, state=LinkState.LIVE)
-    live.update(password_failures=F("password_failures") + 1)
-    if live.filter(password_failures__gte=WRONG_PASSWORDS).exists():
-        end(link, state=LinkState.WITHDRAWN)
+    admitted = live.filter(password_failures__lt=WRONG_PASSWORDS)
+    return bool(admitted.update(password_failures=F("password_failures") + 1))
+
+
+def give_password_back(link: RecoveryLink) -> None:
+    """Undo the count of a password that was right, or was not compared."""
+    counted = RecoveryLink.objects.filter(pk=link.pk, password_failures__gt=0)
+    counted.update(password_failures=F("password_failures") - 1)
+
+
+def is_guessed_at(link: RecoveryLink) -> bool:
+    """Whether as many wrong passwords were typed at the link as it bears."""
+    guessed = RecoveryLink.objects.filter(pk=link.pk, password_failures__gte=WRONG_PASSWORDS)
+    return guessed.exists()
 
 
 def use(link: RecoveryLink) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import django_otp
 from django.db import transaction
+from django.db.models import QuerySet
 
 from recovery import sync
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
@@ -12,11 +14,15 @@ from recovery.models.devices import in_order
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-    from django.db.models import QuerySet
 
 
 DEVICES: Final = (TotpAuthenticator, BackupCodeSet)
-"""In the order in which django-otp takes them."""
+"""Ours, in the order in which django-otp takes them."""
+
+
+def device_models() -> list[Any]:
+    """Every device model, the host project's too, in the order in which django-otp takes them."""
+    return list(django_otp.device_classes())
 
 
 def locked(account: Account) -> Account:
@@ -39,21 +45,22 @@ def lock_sets(user_id: object) -> None:
 def _locked_in_order(account: Account) -> Account | None:
     """Take the locks; give them back if a device came meanwhile, which we would lock too late.
 
-    Only whoever holds the account adds devices to it: once it is ours, there come no more.
+    Only whoever holds the account adds devices of ours to it: once it is ours, there come no more.
     """
     user_id = account.user_id
     with transaction.atomic():
-        held = [_ids(_live(model, user_id).select_for_update()) for model in DEVICES]
+        models = device_models()
+        held = [_ids(_live(model, user_id).select_for_update()) for model in models]
         accounts = Account.objects.select_for_update(of=("self",)).select_related("user")
         fresh = accounts.get(pk=account.pk)
-        if [_ids(_live(model, user_id)) for model in DEVICES] == held:
+        if [_ids(_live(model, user_id)) for model in models] == held:
             return fresh
         transaction.set_rollback(True)
     return None
 
 
 def _live(model: Any, user_id: object) -> QuerySet[Any]:
-    return in_order(model.objects.filter(user_id=user_id, confirmed=True))
+    return in_order(QuerySet(model).filter(user_id=user_id, confirmed=True))
 
 
 def _ids(rows: QuerySet[Any]) -> list[int]:

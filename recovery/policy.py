@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import Permission
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from recovery.actors import Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """An operation that somebody wants done, before anybody said yes."""
 
@@ -33,6 +33,16 @@ class Attempt:
     actor: Actor
     subject: Account | None
     grounds: Grounds
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """What the actor may do, read once for all the rules of one decision."""
+        return permissions_of(self.actor.user) if self.actor.user is not None else frozenset()
+
+    @cached_property
+    def theirs(self) -> frozenset[str]:
+        """What the subject may do, read once likewise."""
+        return permissions_of(self.subject.user) if self.subject is not None else frozenset()
 
 
 Rule = Callable[[Attempt], None]
@@ -42,7 +52,7 @@ def holds_permission(attempt: Attempt) -> None:
     user = attempt.actor.user
     if user is None or not user.is_active:
         raise errors.PermissionMissing
-    if attempt.operation.permission not in permissions_of(user):
+    if attempt.operation.permission not in attempt.held:
         raise errors.PermissionMissing
 
 
@@ -99,8 +109,8 @@ def _require_rank(
         return
     if getattr(subject.user, "is_superuser", False):
         raise errors.SubjectIsSuperuser
-    held, theirs = permissions_of(actor), permissions_of(subject.user)
-    if is_staff(subject.user) and not suffices(held, theirs):
+    subject_is_staff = getattr(subject.user, "is_staff", False) or attempt.theirs
+    if subject_is_staff and not suffices(attempt.held, attempt.theirs):
         raise errors.SubjectOutranksActor
 
 
@@ -220,12 +230,14 @@ def standing_refusals(
 
     A dry run for pages that say so beforehand: each rule is asked once, and nothing is recorded.
     """
+    if not operations:
+        return {}
+    attempt = Attempt(
+        operation=operations[0], actor=actor, subject=subject, grounds=Grounds(reason="")
+    )
 
     @cache
     def answer(rule: Rule) -> errors.RecoveryError | None:
-        attempt = Attempt(
-            operation=operations[0], actor=actor, subject=subject, grounds=Grounds(reason="")
-        )
         try:
             rule(attempt)
         except errors.RecoveryError as refusal:

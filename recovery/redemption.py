@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recovery import bursts, code_sets, codes, errors, flags, notices, throttling
+from recovery import bursts, code_sets, codes, deaths, errors, flags, notices, throttling
 from recovery.actors import Actor, current_source
 from recovery.audit.ledger import Draft, append
 from recovery.audit.tallies import append_failure
@@ -189,12 +189,5 @@ def _kill(account: Account) -> None:
     is_held = transaction.get_connection().in_atomic_block
     end_sets = code_sets.end_free if is_held else code_sets.end_all
     with transaction.atomic():
-        if not end_sets(account, because=EndReason.TOO_MANY_FAILURES):
-            return
-        draft = Draft(
-            operation=Operation.KILL_BACKUP_CODES,
-            actor=Actor.holder(account.user, verified_by=None),
-            subject=account,
-            detail={"failures": conf.FAILURE_LIMIT},
-        )
-        notices.queue(append(draft, Outcome.COMPLETED), account)
+        if end_sets(account, because=EndReason.TOO_MANY_FAILURES):
+            deaths.record(Operation.KILL_BACKUP_CODES, account)

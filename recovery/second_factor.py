@@ -22,6 +22,8 @@ class Shown:
 
     way: Way
     authenticator: TotpAuthenticator | None = None
+    code_set: int | None = None
+    """The set whose code it was."""
 
 
 def show(account: Account, *, typed: str, operation: Operation) -> Shown:
@@ -55,7 +57,7 @@ def _shown(account: Account, typed: str) -> Shown:
     code_set = redemption.redeem(account.user, typed=typed)
     if code_set is None:
         raise errors.WrongCode
-    return Shown(way=WAYS[CodeKind(code_set.kind)])
+    return Shown(way=WAYS[CodeKind(code_set.kind)], code_set=code_set.pk)
 
 
 def _way_meant(typed: str) -> Way:

@@ -1,8 +1,8 @@
-"""An account for every user, and its text as the user has it now."""
+"""An account for every user, its text and its tier as the user has them now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 from django.db.models import CharField
 
-from recovery import policy
+from recovery import tiers
 from recovery.enums import Enrolment, Tier
 from recovery.models import Account, AccountText
 from recovery.people import person
@@ -34,35 +34,46 @@ def keep_up(user: AbstractBaseUser, *, using: str, update_fields: Iterable[str] 
     """Make or refresh what belongs to one user."""
     if update_fields is not None and set(update_fields) <= SIGN_IN_FIELDS:
         return
-    account, _ = Account.objects.using(using).get_or_create(user_id=user.pk)
+    account, _ = Account.objects.using(using).get_or_create(
+        user_id=user.pk, defaults={"tier": tiers.by_flags(user)}
+    )
+    tiers.follow(account, user, using=using)
     _write_text([(account.pk, user)], using=using)
 
 
 def make_missing(using: str = "default") -> int:
     """Make the accounts and texts that users have none of; return how many accounts.
 
-    The accounts are made by one statement, however many users there are.
+    The accounts are made by one statement and their tiers noted by another, however many users
+    there are. Before there are tables for them, there is nothing to do.
     """
+    if not _has_tables(using):
+        return 0
     made = _insert_missing_accounts(using)
     without_text = Account.objects.using(using).filter(text__isnull=True)
     _refresh(without_text.values_list("user_id", flat=True).iterator(), using=using)
+    tiers.promote(using=using)
     return made
 
 
 def refresh_all(using: str = "default") -> int:
     """Write every text and tier anew from the users; return how many accounts there are."""
     users = Account.objects.using(using).values_list("user_id", flat=True)
-    return _refresh(users.iterator(), using=using, tiers=True)
+    return _refresh(users.iterator(), using=using, note_tiers=tiers.write)
 
 
-def _refresh(user_ids: Iterable[Any], *, using: str, tiers: bool = False) -> int:
+def _refresh(
+    user_ids: Iterable[Any],
+    *,
+    using: str,
+    note_tiers: Callable[..., None] = tiers.write_computed_flags,
+) -> int:
     seen = 0
     for batch in batched(user_ids, BATCH):
         accounts = Account.objects.using(using).filter(user_id__in=batch).select_related("user")
         rows = [(account.pk, account.user) for account in accounts]
         _write_text(rows, using=using)
-        if tiers:
-            _write_tiers(rows, using=using)
+        note_tiers(rows, using=using)
         seen += len(rows)
     return seen
 
@@ -83,19 +94,14 @@ def _write_text(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> 
     )
 
 
-def _write_tiers(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> None:
-    privileged = [pk for pk, user in rows if policy.is_staff(user)]
-    batch = Account.objects.using(using).filter(pk__in=[pk for pk, _ in rows])
-    batch.filter(pk__in=privileged).update(tier=Tier.PRIVILEGED)
-    batch.exclude(pk__in=privileged).update(tier=Tier.STANDARD)
+def _has_tables(using: str) -> bool:
+    needed = {model._meta.db_table for model in (Account, AccountText, get_user_model())}
+    return needed.union(tiers.tables()) <= set(connections[using].introspection.table_names())
 
 
 def _insert_missing_accounts(using: str) -> int:
     connection = connections[using]
-    existing = connection.introspection.table_names()
     users = get_user_model()._meta
-    if Account._meta.db_table not in existing or users.db_table not in existing:
-        return 0
     quote = connection.ops.quote_name
     account_table, user_table = quote(Account._meta.db_table), quote(users.db_table)
     user_pk = quote(str(users.pk.column))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,7 +15,8 @@ from recovery.actors import Actor
 from recovery.audit import Draft, append, flush_tallies
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
-from recovery.models import BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
+from recovery.locks import account_of
+from recovery.models import Account, BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
 
 UNFINISHED_KEPT: Final = timedelta(days=1)
 FORM_MARKS_KEPT: Final = timedelta(days=2)
@@ -36,9 +37,8 @@ def cancel_stuck_links() -> int:
 
 def expire_links() -> int:
     """Note which links have run out; return how many. They stopped opening by themselves."""
-    now = timezone.now()
-    live = RecoveryLink.objects.filter(state=LinkState.LIVE, expires_at__lte=now)
-    return live.update(state=LinkState.EXPIRED, ended_at=now)
+    run_out = RecoveryLink.objects.filter(state=LinkState.LIVE, expires_at__lte=timezone.now())
+    return sum(_expire_link(link) for link in run_out.select_related("account__user"))
 
 
 def forget_unfinished_enrolments() -> int:
@@ -55,12 +55,8 @@ def forget_unfinished_enrolments() -> int:
 
 def expire_phone_codes() -> int:
     """End phone codes that have run out; return how many."""
-    expired = Q(kind=CodeKind.PHONE, confirmed=True, expires_at__lte=timezone.now())
-    ended = list(BackupCodeSet.objects.filter(expired))
-    for code_set in ended:
-        with transaction.atomic():
-            code_sets.end(code_set, because=EndReason.EXPIRED)
-    return len(ended)
+    run_out = Q(kind=CodeKind.PHONE, confirmed=True, expires_at__lte=timezone.now())
+    return sum(map(_expire_phone_code, BackupCodeSet.objects.filter(run_out)))
 
 
 def forget_old_marks() -> int:
@@ -85,11 +81,36 @@ def _cancel(link: RecoveryLink) -> bool:
     with transaction.atomic():
         if not links.end(link, state=LinkState.CANCELLED):
             return False
-        draft = Draft(
-            operation=Operation.CANCEL_RECOVERY_LINK,
-            actor=Actor.worker(),
-            subject=link.account,
-            detail={"link": link.pk},
-        )
+        draft = _report(Operation.CANCEL_RECOVERY_LINK, link.account, {"link": link.pk})
         append(draft, Outcome.FAILED)
     return True
+
+
+def _expire_link(link: RecoveryLink) -> bool:
+    with transaction.atomic():
+        if not _has_run_out(link) or not links.end(link, state=LinkState.EXPIRED):
+            return False
+        draft = _report(Operation.EXPIRE_RECOVERY_LINK, link.account, {"link": link.pk})
+        append(draft, Outcome.COMPLETED)
+    return True
+
+
+def _has_run_out(link: RecoveryLink) -> bool:
+    """Look again under the lock: a second mail of the same link starts its lifetime anew."""
+    same = RecoveryLink.objects.select_for_update().filter(pk=link.pk, state=LinkState.LIVE)
+    return same.filter(expires_at__lte=timezone.now()).exists()
+
+
+def _expire_phone_code(code_set: BackupCodeSet) -> bool:
+    with transaction.atomic():
+        if not code_sets.end(code_set, because=EndReason.EXPIRED):
+            return False
+        account = account_of(code_set.user)
+        append(
+            _report(Operation.EXPIRE_PHONE_CODE, account, {"set": code_set.pk}), Outcome.COMPLETED
+        )
+    return True
+
+
+def _report(operation: Operation, account: Account, detail: dict[str, Any]) -> Draft:
+    return Draft(operation=operation, actor=Actor.worker(), subject=account, detail=detail)

@@ -13,8 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from recovery import encryption
+from recovery import deaths, encryption
 from recovery.conf import conf
+from recovery.enums import EndReason, Operation
+from recovery.locks import account_of
 from recovery.models import Account, TotpAuthenticator
 from recovery.secret import Secret
 from recovery.throttling import count_attempt
@@ -51,7 +53,10 @@ def verify(authenticator: TotpAuthenticator, *, typed: str) -> bool:
     """
     row = TotpAuthenticator.objects.filter(pk=authenticator.pk, confirmed=True)
     step = _accepted_step(authenticator, row, typed)
-    return step is not None and _take(authenticator, step)
+    if step is not None and _take(authenticator, step):
+        return True
+    _kill_if_worn_out(authenticator, row)
+    return False
 
 
 def verify_pending(authenticator: TotpAuthenticator, *, typed: str) -> bool:
@@ -122,6 +127,22 @@ def _take(authenticator: TotpAuthenticator, step: int) -> bool:
             return False
         _end_the_count_of_failures(authenticator.user_id)
     return True
+
+
+def _kill_if_worn_out(authenticator: TotpAuthenticator, row: QuerySet[TotpAuthenticator]) -> None:
+    """After too many failures in a row it is dead, and its holder is told (NIST 3.2.2)."""
+    worn_out = row.filter(failures__gte=conf.FAILURE_LIMIT)
+    with transaction.atomic():
+        if worn_out.update(
+            confirmed=False,
+            revoked_at=timezone.now(),
+            revoked_because=EndReason.TOO_MANY_FAILURES,
+        ):
+            deaths.record(
+                Operation.KILL_AUTHENTICATOR,
+                account_of(authenticator.user),
+                authenticator=authenticator.persistent_id,
+            )
 
 
 def _end_the_count_of_failures(user_id: object) -> None:

@@ -147,6 +147,11 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "They began in another browser, or began anew since. They scan the picture of the "
             "page that is open and type what the app shows for it."
         ),
+        errors.RecoveryEnded: (
+            "What it began with was taken away in the very moment of its last step: their "
+            "sessions were ended, the password changed, the address removed, or newer codes "
+            "given. On the ledger alone: they are led back to the beginning."
+        ),
         errors.NotTypedBack: (
             "A code of an older set, or a slip. The new codes are in force only when one of them "
             "was typed back, so that nobody leaves without having them. They can show new ones."

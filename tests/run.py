@@ -65,7 +65,10 @@ RUNS = {
             "not (stock_user_model or browser or concurrency)",
             "tests/commands",
             "tests/recovery/actions",
-            *(f"tests/recovery/test_{name}.py" for name in ("accounts", "policy", "redemption")),
+            *(
+                f"tests/recovery/test_{name}.py"
+                for name in ("accounts", "policy", "redemption", "tiers")
+            ),
             *(f"tests/holder/test_{name}.py" for name in ("sign_in", "enrolment", "gate")),
         ),
         environment={"DJANGO_SETTINGS_MODULE": "tests.settings_other_user"},

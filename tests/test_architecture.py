@@ -31,8 +31,11 @@ RECORDED_ONLY = {
     Operation.REDEEM_BACKUP_CODE: "decided by the code, inside django-otp's transaction",
     Operation.REDEEM_PHONE_CODE: "decided by the code, inside django-otp's transaction",
     Operation.KILL_BACKUP_CODES: "follows from the hundredth failure",
+    Operation.KILL_AUTHENTICATOR: "follows from the hundredth failure",
     Operation.HAND_OVER_RECOVERY_LINK: "the worker reports what happened",
     Operation.CANCEL_RECOVERY_LINK: "the worker reports what happened",
+    Operation.EXPIRE_RECOVERY_LINK: "the worker reports what happened",
+    Operation.EXPIRE_PHONE_CODE: "the worker reports what happened",
     Operation.DELIVER_NOTICE: "the worker reports what happened",
     Operation.HOLDER_SIGN_IN: "decided by the password and the second factor",
     Operation.HOLDER_STEP_UP: "decided by the one-time code",
@@ -46,6 +49,8 @@ ANNOUNCED = {
     Operation.REDEEM_BACKUP_CODE,
     Operation.REDEEM_PHONE_CODE,
     Operation.KILL_BACKUP_CODES,
+    Operation.ASK_RECOVERY_LINK,
+    Operation.KILL_AUTHENTICATOR,
     Operation.OPEN_RECOVERY_LINK,
     Operation.BIND_AUTHENTICATOR,
     Operation.TAKE_BACKUP_CODES,
@@ -391,7 +396,7 @@ class TestHouse:
 
         assert long == []
 
-    def test_no_rule_is_silenced_without_its_name_and_a_reason(self):
+    def test_each_exception_from_a_check_names_it_and_says_why(self):
         bare = [
             f"{path.relative_to(ROOT)}:{line}: {comment}"
             for path in sorted(written())

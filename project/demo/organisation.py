@@ -75,7 +75,7 @@ def _must_be_ours(memory: Memory | None) -> None:
     if memory is None or not Users.objects.filter(username__in=logins()).exists():
         raise CommandError(
             "This database holds users that the demo did not make. Give it one of its own: "
-            "unset DATABASE_URL, or name another VAR_DIR."
+            "name another VAR_DIR."
         )
 
 

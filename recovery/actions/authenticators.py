@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, F
 from django.utils import timezone
 
-from recovery import code_sets, errors, flags
+from recovery import code_sets, errors, flags, host_devices
 from recovery.audit import audited
 from recovery.enums import CodeKind, EndReason, FlagOrigin, Operation
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
@@ -24,20 +24,27 @@ def report_authenticator_lost(
 ) -> AuditEvent:
     """End every authenticator of ``subject`` at once, codes too, or the one that is named.
 
-    ``authenticator`` is a persistent id of django-otp. Their sessions end and they have to
-    re-enrol: the loss never lets the password alone bind a new one (NIST SP 800-63B-4 4.3).
+    ``authenticator`` is a persistent id of django-otp, which the host project's devices have too:
+    they die alike. Their sessions end and they have to re-enrol: the loss never lets the password
+    alone bind a new one (NIST SP 800-63B-4 4.3).
     """
     operation = Operation.REPORT_AUTHENTICATOR_LOST
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         account = draft.account
         revoked, ended = _end(account, authenticator)
-        if not revoked and not ended:
+        theirs = host_devices.end(account, only=authenticator)
+        if not revoked and not ended and not theirs:
             raise errors.NothingToReport
         end_sessions(account)
-        flags.raise_flag(
-            account, origin=FlagOrigin.REPORTED_LOST, actor=actor, reason=grounds.reason
-        )
-        draft.detail = {"authenticators": revoked, "codes": ended}
+        origin, reason = FlagOrigin.REPORTED_LOST, grounds.reason
+        flags.raise_flag(account, origin=origin, actor=actor, reason=reason)
+        if theirs and account.enrolled_at is None:
+            flags.change(account, actor=actor, reason=reason, enrolled_at=timezone.now())
+        draft.detail = {
+            "authenticators": revoked + len(theirs),
+            "codes": ended,
+            **host_devices.noted(theirs),
+        }
     return draft.written
 
 

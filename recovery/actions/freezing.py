@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, errors, flags, links, vetoes
+from recovery import code_sets, errors, flags, host_devices, links, vetoes
 from recovery.actions.authenticators import end_sessions
 from recovery.actors import Actor
 from recovery.audit import Draft, append_failure, audited
@@ -111,10 +111,12 @@ def _suspend_since(account: Account, moment: datetime) -> dict[str, Any]:
     bound = TotpAuthenticator.objects.filter(user_id=account.user_id, revoked_at__isnull=True)
     added = ContactAddress.objects.kept().filter(account=account)
     sets = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
+    revoked = bound.filter(Q(bound_at__gte=moment) | Q(confirmed=False)).update(
+        confirmed=False, revoked_at=now, revoked_because=because
+    )
+    theirs = host_devices.end_since(account, moment)
     suspended = {
-        "authenticators": bound.filter(Q(bound_at__gte=moment) | Q(confirmed=False)).update(
-            confirmed=False, revoked_at=now, revoked_because=because
-        ),
+        "authenticators": revoked + len(theirs),
         "addresses": added.filter(Q(added_at__gte=moment) | Q(confirmed_at__gte=moment)).update(
             removed_at=now
         ),
@@ -122,7 +124,7 @@ def _suspend_since(account: Account, moment: datetime) -> dict[str, Any]:
     fresh = list(sets.filter(Q(issued_at__gte=moment) | Q(kind=CodeKind.PHONE)))
     for code_set in fresh:
         code_sets.end_kind(account, kind=CodeKind(code_set.kind), because=because)
-    return suspended | {"codes": len(fresh)}
+    return suspended | {"codes": len(fresh)} | host_devices.noted(theirs)
 
 
 def _end_phone_codes(account: Account) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import Group
 
-from recovery import errors, flags, links, policy, totp
+from recovery import errors, flags, host_devices, links, policy, totp
 from recovery.actions.authenticators import end_sessions, revoke_all
 from recovery.actions.freezing import close_all
 from recovery.actions.recovery_links import suitable_address
@@ -135,13 +135,16 @@ def enrol_staff(
         if role is not None:
             _give(account, role, actor=actor, grounds=grounds)
         revoked = revoke_all(account, because=EndReason.REPLACED)
+        theirs = host_devices.end(account)
         bound = totp.bind(account.user, key, name=name)
         if typed is not None and not totp.verify(bound, typed=typed):
             raise errors.WrongCode
         end_sessions(account)
         flags.mark_enrolled(account, actor=actor, reason=grounds.reason)
-        closed = _give_back(account, actor=actor, reason=grounds.reason)
-        draft.detail = {"bound": bound.persistent_id, "revoked": revoked, "incidents": closed}
+        draft.detail = {"bound": bound.persistent_id, "revoked": revoked + len(theirs)}
+        draft.detail |= host_devices.noted(theirs)
+        if closed := _give_back(account, actor=actor, reason=grounds.reason):
+            draft.detail["incidents"] = closed
         if role is not None:
             draft.detail["role"] = role
     return Enrolled(authenticator=bound, key=key, event=draft.written)
@@ -151,7 +154,8 @@ def _why_not(account: Account, *, role: Role | None, replace: bool) -> errors.Re
     if role is None and not policy.is_staff(account.user):
         return errors.RoleNeeded()
     bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
-    return errors.AlreadyEnrolled() if bound.exists() and not replace else None
+    has_one = bound.exists() or bool(host_devices.live_of(account))
+    return errors.AlreadyEnrolled() if has_one and not replace else None
 
 
 def _give_back(account: Account, *, actor: Actor, reason: str) -> int:

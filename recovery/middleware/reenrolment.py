@@ -111,9 +111,13 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program: it sends or asks for JSON, and not for a page."""
+    """Whether the caller is a program: it sends JSON, or would rather have it than a page.
+
+    Programs end their list with ``*/*``, which takes a page too: what they prefer tells.
+    """
     sends_json = request.content_type in {"application/json", "application/problem+json"}
-    return sends_json or not request.accepts("text/html")
+    preferred = request.get_preferred_type(["text/html", "application/json"])
+    return sends_json or preferred != "text/html"
 
 
 def _stamp_new_verification(request: HttpRequest) -> None:
@@ -122,7 +126,10 @@ def _stamp_new_verification(request: HttpRequest) -> None:
     device = request.session.get(DEVICE_ID_SESSION_KEY, "")
     if stamp is None or not device or stamp.device == device:
         return
-    fresh = Stamp(generation=stamp.generation, device=device, verified_at=timezone.now())
+    verified = getattr(request.user, "otp_device", None)
+    before = getattr(verified, "generation_before", None)
+    generation = stamp.generation if before is None else min(before, stamp.generation)
+    fresh = Stamp(generation=generation, device=device, verified_at=timezone.now())
     fresh.write(request)
     if not fresh.by_code:
         passwords.trust(cast("AbstractBaseUser", request.user))

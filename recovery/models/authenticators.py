@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from recovery.conf import conf
 from recovery.enums import EndReason
-from recovery.models.devices import DevicesInOrder
+from recovery.models.devices import DevicesInOrder, note_generation
 
 
 class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no types
@@ -57,7 +56,7 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
     @property
     def is_blocked(self) -> bool:
         """Whether so many wrong codes in a row were typed that no right one is taken any more."""
-        return bool(self.confirmed and self.failures >= conf.FAILURE_LIMIT)
+        return bool(self.revoked_because == EndReason.TOO_MANY_FAILURES)
 
     def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
         """Say to django-otp's forms whether an attempt would be looked at now."""
@@ -69,4 +68,5 @@ class TotpAuthenticator(Device):  # type: ignore[misc]  # django-otp has no type
         """Accept a one-time code once, inside django-otp's transaction. Never raises."""
         from recovery.totp import verify  # noqa: PLC0415 - reads this model
 
+        note_generation(self)
         return verify(self, typed=token)

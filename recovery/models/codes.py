@@ -12,7 +12,7 @@ from django_otp.models import Device
 
 from recovery.enums import CodeKind, EndReason
 from recovery.hashers import Recipe
-from recovery.models.devices import DevicesInOrder
+from recovery.models.devices import DevicesInOrder, note_generation
 
 
 class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
@@ -77,6 +77,7 @@ class BackupCodeSet(Device):  # type: ignore[misc]  # django-otp has no types
         """Redeem a code inside django-otp's transaction. Returns False, never raises."""
         from recovery.redemption import redeem_in_set  # noqa: PLC0415 - reads this model
 
+        note_generation(self)
         return redeem_in_set(self, typed=token)
 
 

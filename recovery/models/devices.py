@@ -20,6 +20,16 @@ def in_order(devices: QuerySet[Any]) -> QuerySet[Any]:
     return devices.order_by("kind", "pk") if has_kinds else devices.order_by("pk")
 
 
+def note_generation(device: Any) -> None:
+    """Keep, on the object alone, the session generation from before ``device`` was looked at.
+
+    Of a login that verifies first and calls ``login()`` then, nothing else has it.
+    """
+    account = type(device)._meta.apps.get_model("recovery", "Account")
+    of_owner = account.objects.filter(user_id=device.user_id)
+    device.generation_before = of_owner.values_list("session_generation", flat=True).first()
+
+
 class DevicesInOrder(DeviceManager):  # type: ignore[misc]  # django-otp has no types
     """Gives django-otp the devices in the order in which ``recovery.locks`` takes them."""
 

@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from recovery import actions, codes, enrolment, totp
+from recovery import actions, codes, enrolment, errors, totp
 from recovery.forms import ProveForm, TypeBackForm
 from recovery.gate import must_enrol
 from recovery.views import once, session
+from recovery.views.completing import complete
 from recovery.views.handover import take_over
 from recovery.views.pages import FormPage, Page, after_sign_in, forget, safe_next
-from recovery.views.sign_in import complete
 
 if TYPE_CHECKING:
     from django import forms
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
+    from recovery.actions.enrolment import Bound
     from recovery.secret import Secret
 
 
@@ -33,11 +34,15 @@ class RecoveryPage(Page):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found = session.Recovering.of(request) or take_over(request)
         if found is None:
-            forget(request, session.RECOVERY_KEY)
-            return redirect(_elsewhere(request))
+            return self.ended()
         self.recovering = found
         self.account = found.account
         return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+
+    def ended(self) -> HttpResponse:
+        """Lead to wherever a second factor can be shown, and say why if there was a recovery."""
+        forget(self.request, session.RECOVERY_KEY)
+        return redirect(_elsewhere(self.request))
 
     @property
     def is_proven(self) -> bool:
@@ -127,27 +132,39 @@ class FinishView(FormPage, RecoveryPage):
     form_class = TypeBackForm
 
     def accept(self, form: forms.Form) -> HttpResponse:
+        try:
+            bound = self.bind(form.cleaned_data["code"])
+        except errors.RecoveryEnded:
+            return self.ended()
         found = self.recovering
-        bound = actions.bind_authenticator(
-            actor=found.actor,
-            subject=self.account,
-            way=found.way,
-            begun=found.begun,
-            typed=form.cleaned_data["code"],
-            link=found.link,
-        )
         complete(
             self.request,
             self.account.user,
             bound.authenticator,
             backend=found.backend,
+            generation=bound.generation,
             way=found.way,
         )
         return HttpResponseRedirect(after_sign_in(found.onward))
 
+    def bind(self, typed: str) -> Bound:
+        found = self.recovering
+        return actions.bind_authenticator(
+            actor=found.actor,
+            subject=self.account,
+            way=found.way,
+            begun=found.begun,
+            typed=typed,
+            claim=found.claim,
+        )
+
 
 class CancelView(Page):
-    """Leave the recovery session. What was begun stays begun while the flag lasts."""
+    """End the recovery session, as on a computer that others use.
+
+    What opened it stays used up, and what was begun here can't be finished any more. Nothing
+    that worked before stops working, and a flag stays.
+    """
 
     http_method_names = ["post"]
 

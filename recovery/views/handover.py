@@ -33,7 +33,15 @@ def take_over(request: HttpRequest) -> session.Recovering | None:
     user = account.user
     user.backend = request.session["_auth_user_backend"]
     onward = safe_next(request)
-    session.Recovering.open(request, user, way=_way_of(stamp), onward=onward)
+    code_set = _set_of(stamp)
+    session.Recovering.open(
+        request,
+        user,
+        way=WAYS[CodeKind(code_set.kind)] if code_set is not None else Way.BACKUP_CODE,
+        generation=stamp.generation,
+        code_set=code_set.pk if code_set is not None else None,
+        onward=onward,
+    )
     return session.Recovering.of(request)
 
 
@@ -43,9 +51,10 @@ def _is_fresh_code(stamp: session.Stamp) -> bool:
     return stamp.by_code and at is not None and timezone.now() - at <= lifetime
 
 
-def _way_of(stamp: session.Stamp) -> Way:
+def _set_of(stamp: session.Stamp) -> BackupCodeSet | None:
+    """The set of ours whose code it was; none for a token of django-otp's own."""
     label, _, pk = stamp.device.rpartition("/")
     if label != BackupCodeSet.model_label():
-        return Way.BACKUP_CODE
-    kinds = BackupCodeSet.objects.filter(pk=pk).values_list("kind", flat=True)
-    return WAYS[CodeKind(kinds.first() or CodeKind.SAVED)]
+        return None
+    found: BackupCodeSet | None = BackupCodeSet.objects.filter(pk=pk).first()
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import redirect
 
-from recovery import actions, links
+from recovery import actions, links, passwords
 from recovery.enums import LinkPurpose, Operation
 from recovery.errors import LinkNotUsable, LinkReplayed, RecoveryError, WrongPassword
 from recovery.forms import LinkPasswordForm
@@ -17,6 +17,7 @@ from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
     from django import forms
+    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
 
     from recovery.models import RecoveryLink
@@ -50,22 +51,34 @@ class RecoveryLinkView(Page):
 
     def open(self, token: Secret, form: forms.Form) -> HttpResponse:
         link = actions.look_at_link(token=token)
+        generation = link.account.session_generation
+        checked = self.checked_password(link, form.cleaned_data["password"])
+        opened = actions.open_recovery_link(token=token)
+        way = links.way_of(opened)
+        session.Recovering.open(self.request, checked, way=way, generation=generation, link=opened)
+        return redirect("recovery:enrol")
+
+    def checked_password(self, link: RecoveryLink, password: str) -> AbstractBaseUser:
+        """Whom the password fits, of five that a link bears; counted before it is compared."""
+        if not links.count_password(link):
+            raise LinkNotUsable
         user = link.account.user
         try:
             checked = checked_password(
                 self.request,
                 name=user.get_username(),
-                password=form.cleaned_data["password"],
+                password=password,
                 operation=Operation.OPEN_RECOVERY_LINK,
                 may=lambda found: found.pk == user.pk and found.is_active,
             )
         except WrongPassword:
-            links.count_wrong_password(link)
+            passwords.end_link_if_guessed_at(link)
             raise
-        opened = actions.open_recovery_link(token=token)
-        way = links.way_of(opened)
-        session.Recovering.open(self.request, checked, way=way, link=opened)
-        return redirect("recovery:enrol")
+        except RecoveryError:
+            links.give_password_back(link)
+            raise
+        links.give_password_back(link)
+        return checked
 
     def ask(self, link: RecoveryLink | None, **shown: Any) -> HttpResponse:
         is_invitation = link is not None and link.purpose == LinkPurpose.INVITATION

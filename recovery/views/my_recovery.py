@@ -170,7 +170,11 @@ class NewAuthenticatorView(HolderAction):
         user = self.account.user
         user.backend = request.session["_auth_user_backend"]
         session.Recovering.open(
-            request, user, way=Way.AUTHENTICATOR, device=self.actor.authenticator
+            request,
+            user,
+            way=Way.AUTHENTICATOR,
+            generation=self.account.session_generation,
+            device=self.actor.authenticator,
         )
         return redirect("recovery:enrol")
 

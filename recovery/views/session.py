@@ -11,14 +11,16 @@ from django.contrib.auth import get_user_model, login
 from django.utils import timezone
 
 from recovery.actors import Actor, current_source
+from recovery.claims import Claim, fingerprint
 from recovery.conf import conf
-from recovery.enums import AuthenticatorKind, LinkState, Way
+from recovery.enums import AuthenticatorKind, Way
 from recovery.locks import account_of
-from recovery.models import Account, RecoveryLink, TotpAuthenticator
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
+
+    from recovery.models import Account, RecoveryLink, TotpAuthenticator
 
 HALF_KEY: Final = "recovery_half_signed_in"
 RECOVERY_KEY: Final = "recovery_session"
@@ -33,6 +35,8 @@ class Half:
 
     user: AbstractBaseUser
     backend: str
+    generation: int
+    """The account's when the password was given: a session that comes of it carries this one."""
     onward: str = ""
 
     @classmethod
@@ -41,16 +45,25 @@ class Half:
     ) -> None:
         """Remember a right password, in a session with a new key."""
         request.session.cycle_key()
-        request.session[key] = _claim(user) | {"onward": onward}
+        generation = account_of(user).session_generation
+        request.session[key] = _claim(user, generation) | {"onward": onward}
 
     @classmethod
     def of(cls, request: HttpRequest, *, key: str = HALF_KEY) -> Self | None:
         """Whoever gave their password within the last minutes, looked at afresh."""
         half = request.session.get(key)
-        user = _still_true(half, conf.HALF_SIGNED_IN_LIFETIME)
-        if user is None or half is None:
+        user = _user_of(half)
+        if user is None or half is None or _is_late(half, conf.HALF_SIGNED_IN_LIFETIME):
             return None
-        return cls(user=user, backend=half["backend"], onward=half["onward"])
+        generation = account_of(user).session_generation
+        if half["password"] != fingerprint(user) or half["generation"] != generation:
+            return None
+        return cls(
+            user=user,
+            backend=half["backend"],
+            generation=generation,
+            onward=half["onward"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +74,7 @@ class Recovering:
     way: Way
     backend: str
     onward: str
-    link: RecoveryLink | None
+    claim: Claim
     begun: int | None
     """The authenticator whose key this session was shown; nobody else's is ever finished here."""
     ends_at: datetime
@@ -83,19 +96,23 @@ class Recovering:
         user: AbstractBaseUser,
         *,
         way: Way,
+        generation: int,
         link: RecoveryLink | None = None,
         device: str = "",
+        code_set: int | None = None,
         onward: str = "",
     ) -> None:
         """Begin one, in a session with a new key; whatever was half signed in is forgotten.
 
-        ``device`` is the authenticator that opened it: it lasts only while that is bound.
+        ``generation`` is the one from before anything was shown, ``device`` or ``code_set`` what
+        then was: it lasts only while that stands.
         """
         request.session.flush()
-        request.session[RECOVERY_KEY] = _claim(user) | {
+        request.session[RECOVERY_KEY] = _claim(user, generation) | {
             "way": way.value,
             "link": link.pk if link is not None else None,
             "device": device,
+            "code_set": code_set,
             "begun": None,
             "onward": onward,
         }
@@ -109,23 +126,20 @@ class Recovering:
     def of(cls, request: HttpRequest) -> Self | None:
         """The session's recovery, looked at afresh: its link, its account, its time."""
         stored = request.session.get(RECOVERY_KEY)
-        user = _still_true(stored, conf.SESSION_LIFETIME)
+        user = _user_of(stored)
         if user is None or stored is None:
             return None
-        account = account_of(user)
-        link = _used_link(account, stored["link"])
-        if account.frozen_at is not None or (stored["link"] is not None and link is None):
-            return None
-        if stored["device"] and not _is_bound(account, stored["device"]):
+        account, claim = account_of(user), _recovery_claim(stored)
+        if not claim.holds_for(account):
             return None
         return cls(
             account=account,
             way=Way(stored["way"]),
             backend=stored["backend"],
             onward=stored["onward"],
-            link=link,
+            claim=claim,
             begun=stored["begun"],
-            ends_at=datetime.fromisoformat(stored["at"]) + conf.SESSION_LIFETIME,
+            ends_at=claim.at + conf.SESSION_LIFETIME,
         )
 
 
@@ -156,14 +170,23 @@ class Stamp:
 
 
 def sign_in(
-    request: HttpRequest, user: AbstractBaseUser, authenticator: TotpAuthenticator, *, backend: str
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    authenticator: TotpAuthenticator,
+    *,
+    backend: str,
+    generation: int,
 ) -> None:
-    """Sign the account holder in for good, in a session with a new key."""
+    """Sign the account holder in for good, in a session with a new key.
+
+    ``generation`` is the one from before the factor was shown: what ends the sessions while it
+    is looked at ends this one.
+    """
     request.session.flush()
     login(request, cast("Any", user), backend=backend)
     django_otp.login(request, authenticator)
     Stamp(
-        generation=account_of(user).session_generation,
+        generation=generation,
         device=authenticator.persistent_id,
         verified_at=timezone.now(),
     ).write(request)
@@ -185,41 +208,32 @@ def holder_from(request: HttpRequest) -> Actor:
     )
 
 
-def fingerprint(user: AbstractBaseUser) -> str:
-    """Changes with the password, as Django's own session hash does."""
-    return str(user.get_session_auth_hash())
-
-
-def _claim(user: AbstractBaseUser) -> dict[str, Any]:
+def _claim(user: AbstractBaseUser, generation: int) -> dict[str, Any]:
     return {
         "user": str(user.pk),
         "at": timezone.now().isoformat(),
         "backend": getattr(user, "backend", ""),
         "password": fingerprint(user),
-        "generation": account_of(user).session_generation,
+        "generation": generation,
     }
 
 
-def _still_true(claim: dict[str, Any] | None, lifetime: timedelta) -> AbstractBaseUser | None:
-    """The user of a claim, if all that made it true still is."""
-    if claim is None or timezone.now() - datetime.fromisoformat(claim["at"]) > lifetime:
-        return None
-    user = get_user_model().objects.filter(pk=claim["user"]).first()
-    if user is None or not user.is_active or claim["password"] != fingerprint(user):
-        return None
-    if claim["generation"] != account_of(user).session_generation:
-        return None
-    return user
+def _recovery_claim(stored: dict[str, Any]) -> Claim:
+    return Claim(
+        generation=stored["generation"],
+        password=stored["password"],
+        at=datetime.fromisoformat(stored["at"]),
+        link=stored["link"],
+        device=stored["device"],
+        code_set=stored["code_set"],
+    )
 
 
-def _used_link(account: Account, pk: int | None) -> RecoveryLink | None:
-    if pk is None:
+def _user_of(stored: dict[str, Any] | None) -> AbstractBaseUser | None:
+    if stored is None:
         return None
-    used = RecoveryLink.objects.filter(pk=pk, account=account, state=LinkState.USED)
-    return used.filter(address__removed_at__isnull=True).select_related("address").first()
+    return get_user_model().objects.filter(pk=stored["user"], is_active=True).first()
 
 
-def _is_bound(account: Account, device: str) -> bool:
-    pk = device.rpartition("/")[2]
-    bound = TotpAuthenticator.objects.filter(user_id=account.user_id, confirmed=True)
-    return bool(bound.filter(pk=pk).exists())
+def _is_late(stored: dict[str, Any], lifetime: timedelta) -> bool:
+    return timezone.now() - datetime.fromisoformat(stored["at"]) > lifetime

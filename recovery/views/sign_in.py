@@ -8,15 +8,15 @@ from django.contrib.auth import logout
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 
-from recovery import errors, link_requests, passwords, policy, second_factor
-from recovery.actors import Actor
+from recovery import errors, link_requests, policy, second_factor
 from recovery.audit import Draft, append
-from recovery.enums import AuthenticatorKind, Operation, Outcome, Way
+from recovery.enums import Operation, Outcome, Way
 from recovery.forms import SecondFactorForm, SignInForm
 from recovery.locks import account_of
-from recovery.models import AccountText, TotpAuthenticator
+from recovery.models import TotpAuthenticator
 from recovery.views import session
-from recovery.views.pages import FormPage, Page, after_sign_in, forget, safe_next, zone_of
+from recovery.views.completing import complete
+from recovery.views.pages import FormPage, Page, after_sign_in, forget, safe_next
 from recovery.views.passwords import checked_password
 
 if TYPE_CHECKING:
@@ -44,10 +44,19 @@ class SignInView(FormPage):
             may=lambda user: user.is_active,
             **form.cleaned_data,
         )
+        if _recovers_here(self.request, user):
+            return redirect("recovery:enrol")
         onward = safe_next(self.request)
         session.Half.open(self.request, user, onward=onward)
-        if self._may_begin(account_of(user)):
-            session.Recovering.open(self.request, user, way=Way.PASSWORD, onward=onward)
+        account = account_of(user)
+        if self._may_begin(account):
+            session.Recovering.open(
+                self.request,
+                user,
+                way=Way.PASSWORD,
+                generation=account.session_generation,
+                onward=onward,
+            )
             return redirect("recovery:enrol")
         return redirect("recovery:second_factor")
 
@@ -102,6 +111,8 @@ class SecondFactorView(HalfSignedInPage):
             self.request,
             self.half.user,
             way=shown.way,
+            generation=self.half.generation,
+            code_set=shown.code_set,
             device=shown.authenticator.persistent_id if shown.authenticator is not None else "",
             onward=self.half.onward,
         )
@@ -109,7 +120,13 @@ class SecondFactorView(HalfSignedInPage):
 
     def _sign_in(self, shown: Shown) -> HttpResponse:
         assert shown.authenticator is not None  # noqa: S101 - what Way.AUTHENTICATOR means
-        complete(self.request, self.half.user, shown.authenticator, backend=self.half.backend)
+        complete(
+            self.request,
+            self.half.user,
+            shown.authenticator,
+            backend=self.half.backend,
+            generation=self.half.generation,
+        )
         return HttpResponseRedirect(after_sign_in(self.half.onward))
 
 
@@ -145,24 +162,10 @@ class SignOutView(Page):
         return redirect("recovery:sign_in")
 
 
-def complete(
-    request: HttpRequest,
-    user: AbstractBaseUser,
-    authenticator: TotpAuthenticator,
-    *,
-    backend: str,
-    way: Way = Way.AUTHENTICATOR,
-) -> None:
-    """Sign somebody in who showed two factors, and put it on the ledger."""
-    session.sign_in(request, user, authenticator, backend=backend)
-    passwords.trust(user)
-    account = account_of(user)
-    _keep_time_zone(request, account)
-    actor = Actor.holder(user, verified_by=AuthenticatorKind.TOTP)
-    draft = Draft(
-        operation=Operation.HOLDER_SIGN_IN, actor=actor, subject=account, detail={"way": way}
-    )
-    append(draft, Outcome.COMPLETED)
+def _recovers_here(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Whether they came back to a recovery that goes on: what opened it is spent."""
+    found = session.Recovering.of(request)
+    return found is not None and found.account.user_id == user.pk
 
 
 def _gated(request: HttpRequest) -> session.Half | None:
@@ -170,15 +173,15 @@ def _gated(request: HttpRequest) -> session.Half | None:
     if not request.user.is_authenticated:
         return None
     user = cast("AbstractBaseUser", request.user)
-    backend = request.session.get("_auth_user_backend", "")
-    return session.Half(user=user, backend=backend, onward=safe_next(request))
+    stamp = session.Stamp.of(request)
+    if stamp is None:
+        return None
+    return session.Half(
+        user=user,
+        backend=request.session.get("_auth_user_backend", ""),
+        generation=stamp.generation,
+        onward=safe_next(request),
+    )
 
 
-def _keep_time_zone(request: HttpRequest, account: Account) -> None:
-    zone = zone_of(request)
-    if zone is not None:
-        text = AccountText.objects.filter(pk=account.pk)
-        text.exclude(time_zone=zone.key).update(time_zone=zone.key)
-
-
-__all__ = ["NoCodeView", "SecondFactorView", "SignInView", "SignOutView", "complete"]
+__all__ = ["NoCodeView", "SecondFactorView", "SignInView", "SignOutView"]

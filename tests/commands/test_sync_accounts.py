@@ -22,6 +22,7 @@ def test_text_and_tier_are_brought_up_to_date(run, make_account):
     account = make_account()
     AccountText.objects.update(folded="as it was before")
     account.user.groups.add(Group.objects.get(name="Auditor"))
+    Account.objects.update(tier=Tier.STANDARD)  # as it was before the signals followed it
 
     run("sync_accounts")
 

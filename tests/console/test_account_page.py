@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from django.utils.html import escape
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from recovery import enrolment, totp
 from recovery.enums import NoticeState, Operation, Role
@@ -150,6 +152,18 @@ def test_an_app_that_wrong_codes_have_killed_is_not_said_to_work(client, setting
     assert "Works" not in page
     assert "Blocked after too many wrong codes" in page
     assert "a phone code or a recovery link" in page
+
+
+def test_those_of_the_host_project_are_shown_while_they_work(client):
+    subject = factories.account()
+    StaticDevice.objects.create(user=subject.user, name="Printed", confirmed=False)
+    TOTPDevice.objects.create(user=subject.user, name="Old phone")
+
+    page = client.get(desk.page_of(subject))
+
+    [shown] = page.context["card"]["authenticators"]
+    assert (shown["name"], shown["state"]) == ("Old phone (TOTP device)", "live")
+    assert "Bound outside the desk" in desk.text(page)
 
 
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.name.lower())

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from recovery.enums import (
     DESK_OPERATIONS,
@@ -132,6 +133,25 @@ def test_without_an_address_a_link_is_refused_with_what_to_do_instead(client):
 def test_one_named_authenticator_can_be_reported_and_the_other_stays(client):
     subject = factories.account()
     lost, kept = factories.app(subject), factories.app(subject)
+
+    desk.operate(
+        client,
+        subject,
+        Operation.REPORT_AUTHENTICATOR_LOST,
+        authenticator=lost.persistent_id,
+    )
+
+    assert not factories.fresh(lost).confirmed
+    assert factories.fresh(kept).confirmed
+
+
+@pytest.mark.requirement("N17")
+def test_so_can_one_that_the_host_project_bound(client):
+    subject = factories.account()
+    kept = factories.app(subject)
+    lost = TOTPDevice.objects.create(user=subject.user, name="Old phone")
+    dialog = client.get(desk.dialog_of(subject, Operation.REPORT_AUTHENTICATOR_LOST))
+    assert "Old phone (TOTP device)" in desk.text(dialog)
 
     desk.operate(
         client,

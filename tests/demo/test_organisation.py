@@ -63,7 +63,7 @@ def _made():
     return Memory.load()
 
 
-@override_settings(DEBUG=True, **FAST)
+@override_settings(DEBUG=True, DATABASE_IS_EMBEDDED=True, **FAST)
 class TestFirstDay(TestCase):
     """One organisation for all of these: making it takes a while."""
 
@@ -209,6 +209,7 @@ class TestFirstDay(TestCase):
 def empty(transactional_db, settings, tmp_path):
     """A database of nobody, in which a demo may be made."""
     settings.DEBUG = True
+    settings.DATABASE_IS_EMBEDDED = True  # the suite's own, on PostgreSQL as well
     settings.VAR_DIR = tmp_path
     settings.RECOVERY_ARGON2_MEMORY_KIB = FAST["RECOVERY_ARGON2_MEMORY_KIB"]
     settings.RECOVERY_ARGON2_PASSES = FAST["RECOVERY_ARGON2_PASSES"]
@@ -252,5 +253,13 @@ def test_there_is_no_demo_outside_debug(empty, settings):
     settings.DEBUG = False
 
     with pytest.raises(CommandError, match="DEBUG"):
+        call_command("demo", only_make=True)
+    assert not Users.objects.exists()
+
+
+def test_neither_is_there_one_in_a_database_that_somebody_named(empty, settings):
+    settings.DATABASE_IS_EMBEDDED = False
+
+    with pytest.raises(CommandError, match="DATABASE_URL= make demo"):
         call_command("demo", only_make=True)
     assert not Users.objects.exists()

@@ -152,3 +152,21 @@ def test_no_mail_leaves_the_machine_and_links_lead_to_this_port(monkeypatch):
 
     assert environment["EMAIL_URL"] == "filemail://"
     assert environment["BASE_URL"] == "http://127.0.0.1:8123"
+
+
+def test_a_database_that_somebody_named_is_left_alone(environment, tmp_path):
+    named = tmp_path / "theirs.sqlite3"
+
+    told = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--only-make"],
+        env=environment | {"DATABASE_URL": f"sqlite:///{named}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert told.returncode == 1
+    assert "DATABASE_URL= make demo" in told.stderr
+    assert str(named) not in told.stderr
+    assert not named.exists()

@@ -6,11 +6,14 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
+from django_otp import devices_for_user
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from recovery import actions, tasks, totp
+from recovery import actions, codes, enrolment, tasks, totp
 from recovery.actions.recovery_links import suitable_address
 from recovery.actors import Actor
-from recovery.codes import generate
+from recovery.claims import Claim, fingerprint
 from recovery.enums import CodeKind, EndReason, Enrolment, LinkPurpose, Operation, Role, Way
 from recovery.errors import NoSuitableAddress, WayClosed
 from recovery.models import (
@@ -31,6 +34,7 @@ from tests.factories import (
     last_event,
     live_set,
     open_link,
+    phone_code,
     staff,
 )
 from tests.holder.visitor import (
@@ -46,6 +50,7 @@ from tests.holder.visitor import (
     recovering,
     recovering_by_link,
     run_worker,
+    set_password,
 )
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +61,31 @@ def works(who, code):
     visitor = Visitor()
     visitor.recover_by_code(who, code)
     return visitor.go("enrol").status_code == 200
+
+
+def report_lost(subject):
+    actions.report_authenticator_lost(
+        actor=actor(Operation.REPORT_AUTHENTICATOR_LOST), subject=subject, grounds=grounds()
+    )
+
+
+def reset_password(subject):
+    set_password(subject.user, "another one altogether")
+
+
+def remove_address(subject):
+    kept = subject.addresses.filter(address="known@example.org")
+    kept.update(removed_at=timezone.now())
+
+
+def new_codes(subject):
+    actions.regenerate_backup_codes(
+        actor=actor(Operation.REGENERATE_BACKUP_CODES), subject=subject, grounds=grounds()
+    )
+
+
+def freeze(subject):
+    Account.objects.filter(pk=subject.pk).update(frozen_at=timezone.now())
 
 
 class TestShownOnce:
@@ -200,6 +230,21 @@ class TestInForce:
         assert not works(who, old_codes[5])
         assert works(who, codes[0])  # typing it back has not used it up
 
+    @pytest.mark.requirement("N17")
+    def test_what_the_host_project_bound_goes_with_the_old(self):
+        who = holder()
+        user = who.account.user
+        stock = [
+            model.objects.create(user=user, name="old") for model in (TOTPDevice, StaticDevice)
+        ]
+
+        recovering(who).enrol()
+
+        assert list(devices_for_user(user)) == [*bound_apps(who), live_set(who.account)]
+        event = last_event(operation=Operation.BIND_AUTHENTICATOR)
+        assert event.detail["revoked"] == 3
+        assert set(event.detail["host_devices"]) == {one.persistent_id for one in stock}
+
     def test_it_lifts_the_flag_and_signs_in(self):
         who = holder()
         visitor = recovering(who)
@@ -248,6 +293,35 @@ class TestInForce:
         assert sets.filter(confirmed=True).count() == 1
         assert not sets.filter(confirmed=False, ended_at=None).exists()
 
+    @pytest.mark.parametrize("way", ["code", "link"])
+    @pytest.mark.parametrize(
+        "change", [report_lost, reset_password, remove_address, new_codes, freeze]
+    )
+    def test_what_is_taken_back_before_the_lock_binds_nothing(self, way, change, monkeypatch):
+        """The page was let through; the slow hash and the wait for the lock come after that."""
+        who = holder(addresses=("known@example.org", "second@example.org"))
+        visitor = recovering_by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+        visitor.prove(current())
+        codes = visitor.take_codes()
+        pending = TotpAuthenticator.objects.filter(confirmed=False, revoked_at=None).get()
+        hash_it = enrolment.typed_back_digest
+
+        def meanwhile(*args):
+            digest = hash_it(*args)
+            change(fresh(who.account))
+            return digest
+
+        monkeypatch.setattr(enrolment, "typed_back_digest", meanwhile)
+        answer = visitor.send("enrol_finish", {"code": codes[0]})
+
+        survives = {("code", remove_address), ("link", new_codes)}
+        assert (pending in bound_apps(who)) is ((way, change) in survives)
+        assert (visitor.user_id is not None) is ((way, change) in survives)
+        if change is not freeze and (way, change) not in survives:
+            assert answer.headers["location"] == reverse("recovery:second_factor")
+            assert last_event().refusal == "recovery_ended"
+
     def test_finishing_twice_binds_once(self):
         who = holder()
         visitor = recovering(who)
@@ -260,18 +334,76 @@ class TestInForce:
 
 
 class TestHalfWay:
-    def test_leaving_loses_nothing(self):
+    @pytest.mark.parametrize("way", ["code", "link"])
+    def test_coming_back_in_the_same_browser_goes_on_with_the_same_key(self, way):
+        """A closed tab costs nothing: the key that is in the app already is the one that counts."""
         who = holder()
+        visitor = recovering_by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+
+        back = visitor.go("enrol")
+
+        assert "go on with the code" in back.content.decode()
+        assert visitor.prove(current()).headers["location"] == reverse("recovery:enrol_codes")
+        assert visitor.go("enrol").headers["location"] == reverse("recovery:enrol_codes")
+        codes = visitor.take_codes()
+        assert visitor.go("enrol_codes").context["were_shown"]
+        visitor.send("enrol_finish", {"code": codes[0]})
+        assert visitor.user_id == str(who.account.user_id)
+
+    @pytest.mark.parametrize("way", ["code", "link"])
+    def test_coming_back_by_the_sign_in_page_goes_on_too(self, way):
+        """Else a second code would be asked for, and whoever had one has none left."""
+        who = holder()
+        visitor = recovering_by_link(who) if way == "link" else recovering(who)
+        current = visitor.take_key()
+
+        answer = visitor.give_password(who)
+
+        assert answer.headers["location"] == reverse("recovery:enrol")
+        assert visitor.prove(current()).headers["location"] == reverse("recovery:enrol_codes")
+        assert fresh(who.account).backup_codes_left == (10 if way == "link" else 9)
+
+    def test_another_person_at_the_same_browser_begins_anew(self):
+        who, other = holder(), holder()
         visitor = recovering(who)
+
+        answer = visitor.give_password(other)
+
+        assert answer.headers["location"] == reverse("recovery:second_factor")
+
+    @pytest.mark.parametrize(
+        ("way", "spent"),
+        [
+            ("code", "9 of your old backup codes are left"),
+            ("phone", "You need a new code from the desk"),
+            ("link", "You need a new link"),
+            ("authenticator", "sign in with your authenticator again"),
+        ],
+    )
+    def test_leaving_says_what_it_costs_and_is_true(self, way, spent):
+        who = holder()
+        visitor = Visitor()
+        if way == "link":
+            visitor = recovering_by_link(who)
+        elif way == "authenticator":
+            flag(who.account)
+            visitor.sign_in(who)
+        else:
+            visitor.recover_by_code(who, phone_code(who.account)[1] if way == "phone" else None)
         current = visitor.take_key()
         visitor.prove(current())
-        visitor.take_codes()
 
+        assert spent in " ".join(visitor.go("enrol_codes").content.decode().split())
         visitor.send("cancel")
 
         assert bound_apps(who) == [who.app]
-        assert fresh(who.account).backup_codes_left == 9
-        assert fresh(who.account).must_enrol_now
+        assert fresh(who.account).backup_codes_left == (9 if way == "code" else 10)
+        assert visitor.go("enrol").status_code == 302
+        assert visitor.give_password(who).headers["location"] == reverse("recovery:second_factor")
+        visitor.sign_in(who)
+        assert visitor.go("enrol").status_code == (302 if way == "link" else 200)
+        assert visitor.send("enrol_codes").status_code == 302
 
     def test_the_same_session_goes_on_where_it_was(self):
         visitor = recovering(holder())
@@ -366,6 +498,8 @@ class TestWhatOpensIt:
         visitor.prove(current())
         codes = visitor.take_codes()
         begun = TotpAuthenticator.objects.get(confirmed=False, revoked_at=None)
+        user = fresh(who.account).user
+        claim = Claim(generation=0, password=fingerprint(user), at=timezone.now())
 
         def bind():
             return actions.bind_authenticator(
@@ -374,6 +508,7 @@ class TestWhatOpensIt:
                 way=way,
                 begun=begun.pk,
                 typed=codes[0],
+                claim=claim,
             )
 
         if opens:
@@ -721,7 +856,7 @@ class TestAddresses:
         code = confirmation_in(run_worker(), "third@example.org")
 
         for _ in range(5):
-            wrong = generate(CodeKind.PHONE).reveal()
+            wrong = codes.generate(CodeKind.PHONE).reveal()
             visitor.send("address_confirm", {"code": wrong}, pk=added.pk)
         answer = visitor.send("address_confirm", {"code": code}, pk=added.pk)
 

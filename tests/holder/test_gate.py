@@ -93,6 +93,35 @@ class TestShut:
         assert answer.json()["status"] == 403
         assert answer.json()["enrolment"] == conf.BASE_URL + reverse("recovery:enrol")
 
+    @pytest.mark.parametrize(
+        "accept",
+        [
+            "application/json, text/plain, */*",
+            "application/json, text/javascript, */*; q=0.01",
+            "text/html;q=0.5, application/json",
+            "image/png",
+        ],
+    )
+    def test_and_whoever_would_rather_have_it_than_a_page(self, accept):
+        who, visitor = signed_in()
+        flag(who.account)
+
+        assert self.is_problem(visitor.get("/host/api/", headers={"accept": accept}))
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"accept": "*/*"},
+            {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+        ],
+    )
+    def test_a_browser_and_who_says_nothing_are_led_to_the_page(self, headers):
+        who, visitor = signed_in()
+        flag(who.account)
+
+        assert is_gated(visitor.get("/host/api/", headers=headers))
+
     def is_problem(self, answer):
         kind = answer.headers["content-type"]
         return (answer.status_code, kind) == (403, "application/problem+json")

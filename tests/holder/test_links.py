@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from recovery import actions, link_requests, links
+from recovery import actions, link_requests, links, passwords
+from recovery.audit.tallies import SINGLY_A_MINUTE
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState, Role
-from recovery.models import Account, LinkRequest, Notice, RecoveryLink, Throttle
+from recovery.models import Account, AuditEvent, LinkRequest, Notice, RecoveryLink, Throttle
 from tests.factories import account, address, fresh, grounds, last_event, open_link, staff
 from tests.holder.visitor import (
     PASSWORD,
@@ -117,6 +119,42 @@ class TestAsking:
         event = last_event(operation=Operation.ASK_RECOVERY_LINK)
         assert (event.outcome, event.source_address) == (Outcome.COMPLETED, "127.0.0.1")
 
+    @pytest.mark.requirement("N6")
+    def test_each_confirmed_address_hears_of_it_and_can_say_it_was_not_them(self):
+        who = holder(addresses=("known@example.org", "other@example.org"))
+        asking(who).send("no_code")
+
+        told = [mail for mail in run_worker() if "/account/not-me/" in mail.body]
+
+        assert sorted(mail.to[0] for mail in told) == ["known@example.org", "other@example.org"]
+        assert last_event(operation=Operation.ASK_RECOVERY_LINK).detail["notices"] == 2
+
+    def test_nobody_hears_of_one_that_was_refused(self):
+        who = holder()
+        promote(who)
+        asking(who).send("no_code")
+
+        assert run_worker() == []
+
+    def test_only_a_few_wishes_of_one_account_wait_at_a_time(self):
+        who = holder()
+        visitor = asking(who)
+
+        pages = [self.without_token(visitor.send("no_code")) for _ in range(8)]
+
+        assert len(set(pages)) == 1
+        assert who.account.link_requests.count() == link_requests.MOST_WAITING
+
+    def test_refusals_of_one_source_are_counted_when_there_are_many(self):
+        who = holder()
+        promote(who)
+        ask_before(who, times=15)
+
+        run_worker()
+
+        refused = AuditEvent.objects.filter(operation=Operation.ASK_RECOVERY_LINK)
+        assert refused.count() == SINGLY_A_MINUTE
+
     def test_it_is_asked_for_after_the_password(self):
         who, visitor = holder(), Visitor()
 
@@ -200,6 +238,42 @@ class TestAsking:
         user.save(update_fields=["password"])
 
         assert ask(who).state == RequestState.GRANTED
+
+    def test_nor_is_one_that_django_upgrades_at_a_sign_in(self, settings):
+        who, visitor = holder(), Visitor()
+        link, _ = open_link(who.account)
+        settings.PASSWORD_HASHERS = [
+            "django.contrib.auth.hashers.ScryptPasswordHasher",
+            *settings.PASSWORD_HASHERS,
+        ]
+
+        visitor.give_password(who)
+
+        assert fresh(who.account).user.password.startswith("scrypt$")
+        assert fresh(link).state == LinkState.LIVE
+        assert passwords.is_settled(fresh(who.account))
+
+    @pytest.mark.parametrize("before", ["nothing", "set and saved", "upgraded"])
+    def test_a_new_hash_that_is_merely_written_is_a_change(self, before, settings):
+        """Nothing but Django's own upgrade leaves the password that it was on the object."""
+        who = holder()
+        link, _ = open_link(who.account)
+        user = fresh(who.account).user
+        if before == "set and saved":
+            set_password(user, "something in between")
+            link, _ = open_link(who.account)
+        elif before == "upgraded":
+            settings.PASSWORD_HASHERS = [
+                "django.contrib.auth.hashers.ScryptPasswordHasher",
+                *settings.PASSWORD_HASHERS,
+            ]
+            user.check_password(PASSWORD)
+
+        user.password = make_password("the thief's own")
+        user.save(update_fields=["password"])
+
+        assert fresh(link).state == LinkState.WITHDRAWN
+        assert not passwords.is_settled(fresh(who.account))
 
     def test_a_password_written_past_every_signal_is_not_trusted(self):
         who, other = holder(), newcomer()
@@ -336,6 +410,36 @@ class TestOpening:
 
         assert fresh(link).state == LinkState.WITHDRAWN
         assert Visitor().open_link(path_of(token)).status_code == 410
+
+    def test_that_end_is_on_the_ledger_and_told(self):
+        who = holder()
+        link, token = open_link(who.account)
+        for _ in range(5):
+            Visitor().open_link(path_of(token), "wrong")
+
+        event = AuditEvent.objects.get(operation=Operation.WITHDRAW_RECOVERY_LINK)
+        assert event.detail["link"] == link.pk
+        assert "Five wrong passwords" in event.reason
+        assert Notice.objects.filter(event_id=event.pk).exists()
+
+    def test_a_sixth_is_not_even_compared(self):
+        who = holder()
+        link, token = open_link(who.account)
+        RecoveryLink.objects.filter(pk=link.pk).update(password_failures=5)
+
+        assert Visitor().open_link(path_of(token)).status_code == 410
+        assert fresh(link).state == LinkState.LIVE
+
+    def test_a_right_one_and_one_that_came_too_early_are_given_back(self):
+        who = holder()
+        link, token = open_link(who.account)
+        for _ in range(4):
+            Visitor().give_password(who, "wrong")
+        Visitor().post(path_of(token), {"password": PASSWORD})
+
+        assert fresh(link).password_failures == 0
+        Visitor().open_link(path_of(token))
+        assert (fresh(link).state, fresh(link).password_failures) == (LinkState.USED, 0)
 
     def test_four_do_not(self):
         who = holder()

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 
+import django_otp
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from recovery import actions, links
+from recovery import actions, code_sets, links, redemption, totp
 from recovery.actions.authenticators import end_sessions
-from recovery.enums import LinkState, Operation
+from recovery.enums import CodeKind, EndReason, LinkState, Operation
 from recovery.models import Account
-from recovery.views.session import HALF_KEY, RECOVERY_KEY
-from tests.factories import actor, fresh, grounds
+from recovery.views import link as link_view
+from recovery.views.session import HALF_KEY, RECOVERY_KEY, STAMP_KEY
+from tests.factories import actor, fresh, grounds, live_set, phone_code
 from tests.holder.visitor import (
     Visitor,
     bound_apps,
@@ -54,11 +56,43 @@ def _path_of(name, entry):
     return reverse(name, kwargs=kwargs, args=["1"] * (0 if named else entry.pattern.regex.groups))
 
 
+def recovering_by_phone_code(who):
+    visitor = Visitor()
+    visitor.recover_by_code(who, phone_code(who.account)[1])
+    return visitor
+
+
+def regenerate(subject):
+    actions.regenerate_backup_codes(
+        actor=actor(Operation.REGENERATE_BACKUP_CODES), subject=subject, grounds=grounds()
+    )
+
+
+def phone_code_by_the_desk(subject):
+    actions.issue_phone_code(
+        actor=actor(Operation.ISSUE_PHONE_CODE), subject=subject, grounds=grounds()
+    )
+
+
+def report_lost(subject):
+    actions.report_authenticator_lost(
+        actor=actor(Operation.REPORT_AUTHENTICATOR_LOST), subject=subject, grounds=grounds()
+    )
+
+
+def freeze(subject):
+    Account.objects.filter(pk=subject.pk).update(frozen_at=timezone.now())
+
+
 STAGES = pytest.mark.parametrize("stage", [half, recovering, recovering_by_link])
 
 
 def still_recovers(visitor):
     return visitor.go("enrol").status_code == 200
+
+
+def still_finishes(visitor):
+    return visitor.go("enrol_finish").status_code == 200
 
 
 def edit(visitor, key, **changes):
@@ -206,6 +240,74 @@ class TestRechecked:
 
         assert not still_recovers(visitor)
 
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_phone_code])
+    @pytest.mark.parametrize("change", [regenerate, phone_code_by_the_desk, report_lost, freeze])
+    def test_what_the_desk_does_about_a_stolen_code_ends_its_session(self, stage, change):
+        """The agent is told that the old codes are dead: so is what one of them has opened."""
+        who = holder()
+        thief = stage(who)
+        current = thief.take_key()
+        assert still_recovers(thief)
+
+        change(fresh(who.account))
+
+        assert not still_recovers(thief)
+        assert thief.prove(current()).status_code == 302
+        assert bound_apps(who) in ([who.app], [])
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_phone_code])
+    def test_the_death_of_a_saved_set_ends_what_one_of_its_codes_opened(self, stage):
+        who = holder()
+        thief = stage(who)
+
+        code_sets.end_kind(who.account, kind=CodeKind.SAVED, because=EndReason.TOO_MANY_FAILURES)
+
+        assert still_recovers(thief) is (stage is recovering_by_phone_code)
+
+    def test_a_redemption_of_another_code_of_the_set_ends_nothing(self):
+        who = holder()
+        visitor = recovering(who)
+
+        other = recovering(who)
+
+        assert still_recovers(visitor)
+        assert still_recovers(other)
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_phone_code])
+    def test_codes_that_wait_to_be_typed_back_end_nothing(self, stage):
+        visitor = stage(holder())
+        current = visitor.take_key()
+        visitor.prove(current())
+
+        visitor.take_codes()
+
+        assert still_finishes(visitor)
+
+    def test_a_code_that_a_login_of_the_hosts_took_is_bound_to_its_set_too(self):
+        who, thief = holder(), Visitor()
+        thief.force_login(who.account.user)
+        session = thief.session
+        session[STAMP_KEY] = session[STAMP_KEY] | {
+            "device": live_set(who.account).persistent_id,
+            "verified_at": timezone.now().isoformat(),
+        }
+        session.save()
+        assert still_recovers(thief)
+
+        regenerate(who.account)
+
+        assert not still_recovers(thief)
+
+    @pytest.mark.parametrize("stage", [recovering, recovering_by_link])
+    def test_each_request_asks_one_thing_about_what_opened_it(
+        self, stage, django_assert_max_num_queries
+    ):
+        visitor = stage(holder())
+        still_recovers(visitor)
+
+        with django_assert_max_num_queries(6):
+            assert still_recovers(visitor)
+
     def test_revoking_the_authenticator_ends_the_session_that_it_opened(self):
         who = holder()
         thief, their = Visitor(), Visitor()
@@ -219,6 +321,80 @@ class TestRechecked:
 
         assert not still_recovers(thief)
         assert not still_recovers(their)
+
+
+class TestWhatEndsTheSessionsWhileAFactorIsShown:
+    """The session that comes of it is of the generation that has just ended."""
+
+    @pytest.fixture
+    def end_meanwhile(self, monkeypatch):
+        def end_after(module, name):
+            real = getattr(module, name)
+
+            def shown(*args, **kwargs):
+                result = real(*args, **kwargs)
+                end_sessions(Account.objects.get(user_id=self.who.account.user_id))
+                return result
+
+            monkeypatch.setattr(module, name, shown)
+
+        self.who = holder()
+        return end_after
+
+    def test_at_a_sign_in(self, end_meanwhile):
+        visitor = Visitor()
+        end_meanwhile(totp, "verify_any")
+
+        visitor.sign_in(self.who)
+
+        assert visitor.get("/host/page/").content == b"hello nobody"
+        assert visitor.user_id is None
+
+    @pytest.mark.parametrize("shown", ["app", "code"])
+    def test_at_a_login_of_the_hosts(self, end_meanwhile, shown):
+        visitor = Visitor()
+        token = one_time_code(self.who.app) if shown == "app" else self.who.codes[0]
+        end_meanwhile(django_otp, "match_token")
+
+        answer = visitor.post(
+            "/host/login/",
+            {"name": self.who.name, "password": self.who.password, "token": token},
+        )
+
+        assert answer.content == b"in"
+        assert visitor.get("/host/page/").content == b"hello nobody"
+        assert visitor.user_id is None
+
+    def test_at_a_recovery_by_code(self, end_meanwhile):
+        end_meanwhile(redemption, "redeem")
+
+        assert not still_recovers(recovering(self.who))
+
+    def test_at_a_recovery_by_link(self, end_meanwhile):
+        end_meanwhile(link_view, "checked_password")
+
+        assert not still_recovers(recovering_by_link(self.who))
+
+    def test_between_the_binding_and_the_session_that_comes_of_it(self, end_meanwhile):
+        visitor = recovering(self.who)
+        end_meanwhile(actions, "bind_authenticator")
+
+        visitor.enrol()
+
+        assert visitor.get("/host/page/").content == b"hello nobody"
+
+    def test_at_the_console(self, end_meanwhile):
+        get_user_model().objects.filter(pk=self.who.account.user_id).update(is_staff=True)
+        code, visitor = one_time_code(self.who.app), Visitor()
+        name = {"name": self.who.name, "password": self.who.password}
+        visitor.post(reverse("admin:login"), name)
+        end_meanwhile(totp, "verify_any")
+
+        answer = visitor.post(reverse("admin:one_time_code"), {"one_time_code": code})
+
+        assert answer.headers["location"] == reverse("admin:index")
+        assert visitor.get("/host/page/").content == b"hello nobody"
+        assert visitor.user_id is None
 
 
 class TestSessionKeys:

@@ -45,6 +45,7 @@ DETAIL = {
     Operation.BIND_AUTHENTICATOR: {"left": 10},
     Operation.TAKE_BACKUP_CODES: {"left": 10},
     Operation.NOTE_FAILED_ATTEMPTS: {"failures": 5},
+    Operation.KILL_AUTHENTICATOR: {"failures": 100},
     **{
         operation: {"address": "k…n@ex….org"}
         for operation in (

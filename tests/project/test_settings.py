@@ -73,3 +73,18 @@ def test_sqlite_asks_for_the_write_lock_first():
 
     assert options["transaction_mode"] == "IMMEDIATE"
     assert "journal_mode=WAL" in options["init_command"]
+
+
+@pytest.mark.parametrize(
+    ("url", "file_name", "is_embedded"),
+    [
+        (None, "sparekey.sqlite3", True),
+        ("", "sparekey.sqlite3", True),
+        ("sqlite:///{var}/theirs.sqlite3", "theirs.sqlite3", False),
+    ],
+)
+def test_the_database_is_our_own_file_unless_one_is_named(tmp_path, url, file_name, is_embedded):
+    where = {"VAR_DIR": str(tmp_path), "DATABASE_URL": url and url.format(var=tmp_path)}
+
+    assert setting("DATABASES", **where)["default"]["NAME"] == str(tmp_path / file_name)
+    assert setting("DATABASE_IS_EMBEDDED", **where) is is_embedded

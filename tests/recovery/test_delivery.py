@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from recovery import actions, delivery, errors, links, notices, tasks
 from recovery.audit import audited
-from recovery.enums import LinkState, NoticeState, Operation, Outcome, Role
-from recovery.models import AuditEvent, Notice, RecoveryLink, RecoveryLinkToken
+from recovery.enums import EndReason, LinkState, NoticeState, Operation, Outcome, Role
+from recovery.models import AuditEvent, BackupCodeSet, Notice, RecoveryLink, RecoveryLinkToken
 from recovery.secret import Secret
-from tests.factories import account, fresh, grounds, last_event, open_link, staff
+from tests.factories import account, fresh, grounds, last_event, open_link, phone_code, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -405,6 +405,35 @@ class TestLink:
 
         assert tasks.expire_links() == 1
         assert fresh(link).state == LinkState.EXPIRED
+        event = last_event()
+        assert (event.operation, event.detail["link"]) == (Operation.EXPIRE_RECOVERY_LINK, link.pk)
+        assert event.subject_id == str(link.account.user_id)
+
+    def test_one_that_a_second_mail_has_renewed_lives_on(self, monkeypatch):
+        link, _ = open_link(account())
+        RecoveryLink.objects.update(expires_at=timezone.now())
+        stale = tasks._has_run_out
+
+        def renewed_meanwhile(found):
+            RecoveryLink.objects.update(expires_at=timezone.now() + timedelta(minutes=10))
+            return stale(found)
+
+        monkeypatch.setattr(tasks, "_has_run_out", renewed_meanwhile)
+
+        assert tasks.expire_links() == 0
+        assert fresh(link).state == LinkState.LIVE
+
+
+def test_a_phone_code_that_ran_out_is_ended_and_recorded():
+    code_set, _clear = phone_code(account())
+    BackupCodeSet.objects.update(expires_at=timezone.now())
+
+    assert tasks.expire_phone_codes() == 1
+
+    assert fresh(code_set).ended_because == EndReason.EXPIRED
+    event = last_event()
+    assert (event.operation, event.detail["set"]) == (Operation.EXPIRE_PHONE_CODE, code_set.pk)
+    assert tasks.expire_phone_codes() == 0
 
 
 def test_every_task_does_nothing_where_there_is_nothing_to_do():

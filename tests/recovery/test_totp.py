@@ -14,10 +14,11 @@ from django.db import connection
 from django.utils import timezone
 
 from recovery import totp
-from recovery.enums import EndReason
-from recovery.models import BackupCode, TotpAuthenticator
+from recovery.conf import conf
+from recovery.enums import EndReason, Operation
+from recovery.models import AuditEvent, BackupCode, Notice, TotpAuthenticator
 from recovery.secret import Secret
-from tests.factories import account, app, fresh, saved_codes
+from tests.factories import account, app, fresh, last_event, saved_codes
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +195,89 @@ class TestWrongCode:
         totp.verify(bound, typed=wrong(bound))
 
         assert not fresh(bound).verify_is_allowed()[0]
+
+
+@pytest.mark.requirement("N8")
+class TestDeath:
+    """What the hundredth wrong code in a row does."""
+
+    def worn(self, owner, failures=99):
+        bound = app(owner)
+        TotpAuthenticator.objects.filter(pk=bound.pk).update(failures=failures)
+        return bound
+
+    @each_way
+    def test_it_ends_the_authenticator_which_is_recorded_and_told(self, way):
+        owner = account()
+        bound = self.worn(owner)
+
+        assert not way(bound, wrong(bound))
+
+        dead = fresh(bound)
+        assert not dead.confirmed
+        assert dead.revoked_because == EndReason.TOO_MANY_FAILURES
+        event = last_event(operation=Operation.KILL_AUTHENTICATOR)
+        assert event.subject_id == str(owner.user_id)
+        assert event.detail == {
+            "failures": conf.FAILURE_LIMIT,
+            "authenticator": bound.persistent_id,
+        }
+        assert Notice.objects.get(operation=Operation.KILL_AUTHENTICATOR).event_id == event.pk
+
+    @each_way
+    def test_it_dies_once(self, way):
+        bound = self.worn(account())
+
+        for _ in range(3):
+            no_waiting(bound)
+            way(bound, wrong(bound))
+
+        assert AuditEvent.objects.filter(operation=Operation.KILL_AUTHENTICATOR).count() == 1
+
+    @each_way
+    def test_the_ninety_ninth_ends_nothing(self, way):
+        bound = self.worn(account(), failures=98)
+
+        assert not way(bound, wrong(bound))
+
+        assert fresh(bound).confirmed
+        assert not AuditEvent.objects.exists()
+
+    @each_way
+    def test_one_that_counted_more_before_there_was_an_event_for_it_ends_now(self, way):
+        bound = self.worn(account(), failures=250)
+
+        assert not way(bound, code(bound))
+
+        assert not fresh(bound).confirmed
+        assert AuditEvent.objects.filter(operation=Operation.KILL_AUTHENTICATOR).count() == 1
+
+    def test_the_other_lives_on(self):
+        owner = account()
+        dying, other = self.worn(owner), app(owner)
+
+        assert totp.verify_any(owner.user, typed=wrong(dying)) is None
+
+        assert not fresh(dying).confirmed
+        no_waiting(other)
+        assert totp.verify_any(owner.user, typed=code(other)) == other
+
+    def test_what_is_no_one_time_code_ends_nothing(self):
+        bound = self.worn(account())
+
+        assert not totp.verify(bound, typed="not a code")
+
+        assert fresh(bound).confirmed
+
+    def test_one_that_is_being_enrolled_is_nobodys_yet_and_dies_in_silence(self):
+        bound = self.worn(account())
+        TotpAuthenticator.objects.filter(pk=bound.pk).update(confirmed=False)
+
+        for _ in range(3):
+            no_waiting(bound)
+            assert not totp.verify_pending(bound, typed=wrong(bound))
+
+        assert not AuditEvent.objects.exists()
 
 
 class TestDead:

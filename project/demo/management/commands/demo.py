@@ -18,6 +18,8 @@ class Command(BaseCommand):
     """Make or find the demo's database, then run its server and its worker until Ctrl-C."""
 
     help = "Start the desk with an invented organisation. What is there already is kept."
+    # Before it is refused, no check may open a database that somebody named (Django 6.1's would).
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the port, and whether to stop before anything is started."""
@@ -28,8 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, only_make: bool, **options: Any) -> None:  # noqa: ARG002 - Django's
         """Make what is missing, start both processes, say who can sign in."""
-        if not settings.DEBUG:
-            raise CommandError("The demo is for looking round, not for production: set DEBUG=True.")
+        _must_be_a_first_look()
+        self.check()
         if not only_make and not processes.is_free(port):
             raise CommandError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
         try:
@@ -57,3 +59,15 @@ class Command(BaseCommand):
         if dead is not None:
             raise CommandError(f"The {dead} has ended by itself; what it said last is above.")
         self.stdout.write("The demo has ended. What was done in it is kept.")
+
+
+def _must_be_a_first_look() -> None:
+    """Refuse production, and a database that somebody named: it may wait for real people."""
+    if not settings.DEBUG:
+        raise CommandError("The demo is for looking round, not for production: set DEBUG=True.")
+    if not settings.DATABASE_IS_EMBEDDED:
+        raise CommandError(
+            "DATABASE_URL names a database, and the demo would fill it with invented people. The "
+            "demo has an embedded one of its own: run `DATABASE_URL= make demo`, and `manage.py "
+            "totp` likewise, or take DATABASE_URL out of the environment and out of .env."
+        )
