@@ -1,6 +1,7 @@
 """One of many processes that present a code: `python -m tests.concurrency.presenter DATABASE`.
 
-Reads lines of `MOMENT WAY USER SET CODE` and answers each with `won`, `lost` or what went wrong.
+Reads lines of `MOMENT WAY USER SET CODE`, a way being a function of `tests.concurrency.ways`, and
+answers each with `won`, `lost` or what went wrong.
 """
 
 import sys
@@ -20,7 +21,7 @@ def main(database: str) -> None:
     for line in sys.stdin:
         moment, way, *words = line.split()
         time.sleep(max(0.0, float(moment) - time.time()))
-        _say(_presented(ways.BY_KEY[way], *words))
+        _say(_presented(getattr(ways, way), *words))
 
 
 def _say(word: str) -> None:

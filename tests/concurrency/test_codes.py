@@ -6,13 +6,20 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
+import django_otp
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from recovery import actions, codes, redemption
 from recovery.enums import CodeKind, EndReason, Operation, Role
-from recovery.models import Account, AuditEvent, BackupCode, BackupCodeSet
+from recovery.models import (
+    Account,
+    AuditEvent,
+    BackupCode,
+    BackupCodeSet,
+    TotpAuthenticator,
+)
 from tests.concurrency import at_once, race, ways
 from tests.factories import account, app, fresh, grounds, live_set, phone_code, saved_codes, staff
 
@@ -84,11 +91,14 @@ def test_of_many_processes_with_one_code_one_wins_and_none_breaks():
         for number, code in enumerate(clear):
             start_round(owner)
             way = ("redeem", "verify_token")[number % 2]
-            line = f"{time.time() + HEAD_START} {way} {owner.user_id} {code_set.pk} {code}\n"
-            for presenter in presenters:
-                _say(presenter, line)
-            answers = Counter(_answer(presenter) for presenter in presenters)
+            answers = _answers(presenters, way, owner.user_id, code_set.pk, code)
             assert answers == {"won": 1, "lost": MANY - 1}
+        # The throttle lets one of them through to what decides: here all of them get that far.
+        code_set, _ = saved_codes(owner)
+        for digest in code_set.codes.values_list("digest", flat=True):
+            answers = _answers(presenters, "spend", owner.user_id, code_set.pk, digest)
+            assert answers == {"won": 1, "lost": MANY - 1}
+        assert not code_set.codes.exclude(digest="").exists()
 
 
 @pytest.mark.requirement("N22")
@@ -167,6 +177,21 @@ def test_the_hundredth_failure_of_one_set_and_one_of_another_never_meet_in_a_dea
         assert fresh(owner).backup_codes_left == 0
 
 
+@pytest.mark.requirement("N8")
+def test_the_hundredth_failure_among_many_at_once_kills_the_app_once():
+    owner = account()
+    bound = app(owner)
+    TotpAuthenticator.objects.filter(pk=bound.pk).update(failures=92)
+
+    outcomes = at_once(
+        MANY, lambda _: django_otp.verify_token(owner.user, bound.persistent_id, "000000")
+    )
+
+    assert not any(outcomes)
+    assert not fresh(bound).confirmed
+    assert AuditEvent.objects.filter(operation=Operation.KILL_AUTHENTICATOR).count() == 1
+
+
 def test_a_regeneration_and_redemptions_at_once_never_meet_in_a_deadlock():
     owner = account()
     app(owner)
@@ -211,6 +236,14 @@ def test_regenerations_at_once_leave_one_live_set_and_never_meet_in_a_deadlock()
 
     assert BackupCodeSet.objects.filter(confirmed=True).count() == 1
     assert fresh(owner).backup_codes_left == 10
+
+
+def _answers(presenters, *words):
+    """Let all of them present the same at the same moment, and count what they say."""
+    line = " ".join(map(str, (time.time() + HEAD_START, *words))) + "\n"
+    for presenter in presenters:
+        _say(presenter, line)
+    return Counter(_answer(presenter) for presenter in presenters)
 
 
 def _presenter():
