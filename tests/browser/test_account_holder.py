@@ -32,7 +32,7 @@ from tests.browser.account_holder import (
 SCREENS = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 800}}
 
 
-@pytest.fixture(params=[pytest.param("phone", marks=pytest.mark.look), "desk"])
+@pytest.fixture(params=SCREENS)
 def page(request, browser_page):
     """A page of each size."""
     browser_page.set_viewport_size(SCREENS[request.param])

@@ -28,7 +28,7 @@ from tests.browser.account_holder import (
 from tests.browser.crawl import problems
 
 
-@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.look)])
+@pytest.fixture(params=["light", "dark"])
 def page(request, browser_page, browser_errors):
     """A page by day and by night. What is refused is a page with a status of 4xx."""
     browser_errors.expect(REFUSED)

@@ -206,7 +206,7 @@ def tab_to(page, wanted, *, most=80):
     pytest.fail(f"No Tab leads to {wanted}")
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.look)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_main_job_fits_a_small_screen(browser_page, live_server, agent, subject, scheme):
     watch(browser_page)
     browser_page.set_viewport_size({"width": 360, "height": 740})

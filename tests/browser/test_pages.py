@@ -53,7 +53,7 @@ def account_url(subject):
     return reverse("admin:recovery_account_change", args=[subject.pk])
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.look)])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_without_a_problem(desk_page, subject, theme):
     desk_page.emulate_media(color_scheme=theme)
     for page in every_page(subject):
