@@ -104,13 +104,14 @@ def _authenticators(account: Account) -> list[dict[str, Any]]:
     mine = TotpAuthenticator.objects.filter(was_bound, user_id=account.user_id)
     found = list(mine.order_by("-confirmed", "-pk")[:AUTHENTICATORS_SHOWN])
     theirs = [_host_device(device) for device in host_devices.live_of(account)]
+    is_helpless = not theirs and not any(row.confirmed for row in found)
     return theirs + [
         {
             "kind": _("Authenticator app"),
             "name": row.name,
             "bound_at": row.bound_at,
             "last_used_at": row.last_used_at,
-            "state": _state(row, is_helpless=not found[0].confirmed),
+            "state": _state(row, is_helpless=is_helpless),
             "revoked_at": row.revoked_at,
             "revoked_because": row.get_revoked_because_display(),
             "persistent_id": row.persistent_id,

@@ -49,10 +49,12 @@ def report_authenticator_lost(
 
 
 def require_something_bound(account: Account) -> None:
-    """Refuse where there is neither an authenticator nor a code left to lose."""
+    """Refuse where there is neither a code left to lose nor an authenticator, whoever bound it."""
+    theirs = host_devices.live_of(account)
     codes = BackupCodeSet.objects.filter(user_id=account.user_id, confirmed=True)
     anything = Exists(_bound(account)) | Exists(codes)
-    if not Account.objects.filter(anything, pk=account.pk).exists():
+    ours = Account.objects.filter(anything, pk=account.pk).exists()
+    if not ours and not theirs:
         raise errors.NothingToReport
 
 

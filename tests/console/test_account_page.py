@@ -9,7 +9,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from recovery import enrolment, totp
-from recovery.enums import NoticeState, Operation, Role
+from recovery.enums import EndReason, NoticeState, Operation, Role
 from recovery.errors import text_of
 from recovery.models import Account, AuditEvent, TotpAuthenticator
 from tests import factories
@@ -248,6 +248,26 @@ def test_what_is_lost_was_bound(client):
     not_bound = text_of("nothing_to_report")
     assert why_not(client, subject, Operation.REPORT_AUTHENTICATOR_LOST) == not_bound
     assert why_not(client, with_codes, Operation.REPORT_AUTHENTICATOR_LOST) == ""
+
+
+def test_what_the_host_project_bound_can_be_reported_from_the_page(client):
+    subject = factories.account()
+    TOTPDevice.objects.create(user=subject.user, name="Old phone")
+
+    assert why_not(client, subject, Operation.REPORT_AUTHENTICATOR_LOST) == ""
+
+
+def test_an_app_that_wrong_codes_have_killed_matters_less_where_another_device_works(client):
+    subject = factories.account()
+    app = factories.app(subject)
+    TotpAuthenticator.objects.filter(pk=app.pk).update(
+        confirmed=False, revoked_at=timezone.now(), revoked_because=EndReason.TOO_MANY_FAILURES
+    )
+    TOTPDevice.objects.create(user=subject.user, name="Old phone")
+
+    states = [shown["state"] for shown in card(client, subject)["authenticators"]]
+
+    assert states == ["live", "revoked"]
 
 
 def test_a_flag_that_is_due_at_once_cannot_be_brought_forward(client):
