@@ -18,14 +18,22 @@ def look_at_link(*, token: Secret) -> RecoveryLink:
     """The usable link of a token; every other kind is refused alike, and recorded."""
     link = links.find(token)
     if link is None or not link.is_open_now:
-        subject = link.account if link is not None else None
-        draft = Draft(
-            operation=Operation.OPEN_RECOVERY_LINK, actor=Actor.stranger(), subject=subject
-        )
-        refusal = _refusal_of(link)
-        append_failure(draft, refusal)
-        raise refusal
+        _record(link, _refusal_of(link))
+        raise _refusal_of(link)
     return link
+
+
+def count_password(*, link: RecoveryLink) -> None:
+    """Count a password before it is compared; past the fifth it is refused, and recorded."""
+    if not links.count_password(link):
+        _record(link, errors.LinkNotUsable)
+        raise errors.LinkNotUsable
+
+
+def _record(link: RecoveryLink | None, refusal: type[errors.RecoveryError]) -> None:
+    subject = link.account if link is not None else None
+    draft = Draft(operation=Operation.OPEN_RECOVERY_LINK, actor=Actor.stranger(), subject=subject)
+    append_failure(draft, refusal)
 
 
 def _refusal_of(link: RecoveryLink | None) -> type[errors.RecoveryError]:

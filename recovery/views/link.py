@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import redirect
 
 from recovery import actions, links, passwords
+from recovery.actions import opening
 from recovery.enums import LinkPurpose, Operation
 from recovery.errors import LinkNotUsable, LinkReplayed, RecoveryError, WrongPassword
 from recovery.forms import LinkPasswordForm
@@ -60,8 +61,7 @@ class RecoveryLinkView(Page):
 
     def checked_password(self, link: RecoveryLink, password: str) -> AbstractBaseUser:
         """Whom the password fits, of five that a link bears; counted before it is compared."""
-        if not links.count_password(link):
-            raise LinkNotUsable
+        opening.count_password(link=link)
         user = link.account.user
         try:
             checked = checked_password(

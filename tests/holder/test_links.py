@@ -429,6 +429,9 @@ class TestOpening:
 
         assert Visitor().open_link(path_of(token)).status_code == 410
         assert fresh(link).state == LinkState.LIVE
+        event = last_event()
+        assert (event.operation, event.refusal) == ("open_recovery_link", "link_not_usable")
+        assert event.subject_id == str(who.account.user_id)
 
     def test_a_right_one_and_one_that_came_too_early_are_given_back(self):
         who = holder()
