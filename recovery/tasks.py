@@ -78,20 +78,25 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
 
 
 def _cancel(link: RecoveryLink) -> bool:
-    with transaction.atomic():
-        if not links.end(link, state=LinkState.CANCELLED):
-            return False
-        draft = _report(Operation.CANCEL_RECOVERY_LINK, link.account, {"link": link.pk})
-        append(draft, Outcome.FAILED)
-    return True
+    operation = Operation.CANCEL_RECOVERY_LINK
+    return _end_link(link, LinkState.CANCELLED, operation=operation, outcome=Outcome.FAILED)
 
 
 def _expire_link(link: RecoveryLink) -> bool:
+    operation = Operation.EXPIRE_RECOVERY_LINK
     with transaction.atomic():
-        if not _has_run_out(link) or not links.end(link, state=LinkState.EXPIRED):
+        return _has_run_out(link) and _end_link(
+            link, LinkState.EXPIRED, operation=operation, outcome=Outcome.COMPLETED
+        )
+
+
+def _end_link(
+    link: RecoveryLink, state: LinkState, *, operation: Operation, outcome: Outcome
+) -> bool:
+    with transaction.atomic():
+        if not links.end(link, state=state):
             return False
-        draft = _report(Operation.EXPIRE_RECOVERY_LINK, link.account, {"link": link.pk})
-        append(draft, Outcome.COMPLETED)
+        append(_report(operation, link.account, {"link": link.pk}), outcome)
     return True
 
 

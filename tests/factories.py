@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils import timezone
 
-from recovery import links, totp
+from recovery import actions, links, totp
 from recovery.actors import Actor, Grounds, Source
 from recovery.code_sets import Prepared, replace
 from recovery.enums import AuthenticatorKind, CodeKind, FlagOrigin, Operation, Proofing, Role
@@ -112,6 +112,16 @@ def app(owner, *, key=None):
 def flag(owner, *, origin=FlagOrigin.DESK, due_at=None):
     """Make an account re-enrol."""
     raise_flag(fresh(owner), origin=origin, actor=Actor.worker(), reason="flagged", due_at=due_at)
+
+
+def report_lost(owner, authenticator="", by=None):
+    """Let the desk report everything lost, or the one of that persistent id."""
+    return actions.report_authenticator_lost(
+        actor=by or actor(Operation.REPORT_AUTHENTICATOR_LOST),
+        subject=owner,
+        grounds=grounds(),
+        authenticator=authenticator,
+    )
 
 
 def live_set(owner, kind=CodeKind.SAVED):

@@ -130,16 +130,16 @@ def test_without_an_address_a_link_is_refused_with_what_to_do_instead(client):
     assert "phone code" in desk.text(response)
 
 
+def report_lost(client, subject, device):
+    operation = Operation.REPORT_AUTHENTICATOR_LOST
+    return desk.operate(client, subject, operation, authenticator=device.persistent_id)
+
+
 def test_one_named_authenticator_can_be_reported_and_the_other_stays(client):
     subject = factories.account()
     lost, kept = factories.app(subject), factories.app(subject)
 
-    desk.operate(
-        client,
-        subject,
-        Operation.REPORT_AUTHENTICATOR_LOST,
-        authenticator=lost.persistent_id,
-    )
+    report_lost(client, subject, lost)
 
     assert not factories.fresh(lost).confirmed
     assert factories.fresh(kept).confirmed
@@ -153,12 +153,7 @@ def test_so_can_one_that_the_host_project_bound(client):
     dialog = client.get(desk.dialog_of(subject, Operation.REPORT_AUTHENTICATOR_LOST))
     assert "Old phone (TOTP device)" in desk.text(dialog)
 
-    desk.operate(
-        client,
-        subject,
-        Operation.REPORT_AUTHENTICATOR_LOST,
-        authenticator=lost.persistent_id,
-    )
+    report_lost(client, subject, lost)
 
     assert not factories.fresh(lost).confirmed
     assert factories.fresh(kept).confirmed

@@ -3,17 +3,16 @@
 import django_otp
 import pytest
 
-from recovery import actions, errors, redemption, totp
-from recovery.enums import EndReason, Enrolment, FlagOrigin, Operation
+from recovery import errors, redemption, totp
+from recovery.enums import EndReason, Enrolment, FlagOrigin
 from recovery.models import BackupCodeSet, TotpAuthenticator
 from tests.factories import (
     account,
-    actor,
     app,
     fresh,
-    grounds,
     phone_code,
     refused,
+    report_lost,
     saved_codes,
 )
 
@@ -23,22 +22,13 @@ pytestmark = [
 ]
 
 
-def report(subject, authenticator="", by=None):
-    return actions.report_authenticator_lost(
-        actor=by or actor(Operation.REPORT_AUTHENTICATOR_LOST),
-        subject=subject,
-        grounds=grounds(),
-        authenticator=authenticator,
-    )
-
-
 def test_every_authenticator_of_each_kind_is_dead_at_once():
     subject = account()
     apps = [app(subject), app(subject)]
     saved, clear = saved_codes(subject)
     phone, aloud = phone_code(subject)
 
-    event = report(subject)
+    event = report_lost(subject)
 
     assert not list(django_otp.devices_for_user(subject.user))
     assert not any(totp.verify(one, typed=totp.current_code(one).reveal()) for one in apps)
@@ -54,7 +44,7 @@ def test_a_dead_authenticator_verifies_nothing_by_its_id():
     subject = account()
     bound = app(subject)
     code = totp.current_code(bound).reveal()
-    report(subject)
+    report_lost(subject)
 
     assert django_otp.verify_token(subject.user, bound.persistent_id, code) is None
     assert django_otp.match_token(subject.user, code) is None
@@ -65,7 +55,7 @@ def test_one_can_be_reported_and_the_others_live_on():
     lost, kept = app(subject), app(subject)
     saved_codes(subject)
 
-    event = report(subject, lost.persistent_id)
+    event = report_lost(subject, lost.persistent_id)
 
     assert not fresh(lost).confirmed
     assert fresh(kept).confirmed
@@ -78,7 +68,7 @@ def test_a_lost_list_of_codes_can_be_reported_alone():
     bound = app(subject)
     code_set, _ = saved_codes(subject)
 
-    report(subject, code_set.persistent_id)
+    report_lost(subject, code_set.persistent_id)
 
     assert not fresh(code_set).is_live
     assert fresh(bound).confirmed
@@ -88,7 +78,7 @@ def test_the_loss_never_lets_the_password_alone_bind_a_new_one():
     subject = account()
     app(subject)
 
-    report(subject)
+    report_lost(subject)
 
     left = fresh(subject)
     assert left.enrolment == Enrolment.REENROLMENT_REQUIRED
@@ -100,7 +90,7 @@ def test_their_sessions_end():
     subject = account()
     app(subject)
 
-    report(subject)
+    report_lost(subject)
 
     assert fresh(subject).session_generation == 1
 
@@ -122,7 +112,7 @@ def test_what_is_not_bound_cannot_be_reported(authenticator):
     subject = account()
     app(subject)
 
-    refused(errors.NothingToReport, report, subject, authenticator)
+    refused(errors.NothingToReport, report_lost, subject, authenticator)
 
 
 def test_somebody_elses_authenticator_cannot_be_reported_here():
@@ -131,21 +121,21 @@ def test_somebody_elses_authenticator_cannot_be_reported_here():
 
     for theirs in (app(other), saved_codes(other)[0]):
         with pytest.raises(errors.NothingToReport):
-            report(subject, theirs.persistent_id)
+            report_lost(subject, theirs.persistent_id)
 
     assert TotpAuthenticator.objects.filter(confirmed=True).count() == 2
     assert BackupCodeSet.objects.filter(confirmed=True).count() == 1
 
 
-def test_an_account_without_any_has_nothing_to_report():
+def test_an_account_without_any_has_nothing_to_report_lost():
     with pytest.raises(errors.NothingToReport):
-        report(account())
+        report_lost(account())
 
 
 def test_what_is_dead_is_not_reported_twice():
     subject = account()
     app(subject)
-    report(subject)
+    report_lost(subject)
 
     with pytest.raises(errors.NothingToReport):
-        report(subject)
+        report_lost(subject)

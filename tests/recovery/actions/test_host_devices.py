@@ -21,6 +21,7 @@ from tests.factories import (
     grounds,
     last_event,
     refused,
+    report_lost,
     saved_codes,
     user,
 )
@@ -70,15 +71,6 @@ def opens(owner, device, typed):
     return listed or bool(django_otp.verify_token(owner.user, device.persistent_id, typed))
 
 
-def report(subject, authenticator="", by=None):
-    return actions.report_authenticator_lost(
-        actor=by or actor(Operation.REPORT_AUTHENTICATOR_LOST),
-        subject=subject,
-        grounds=grounds(),
-        authenticator=authenticator,
-    )
-
-
 class TestReportedLost:
     def test_everything_is_everything(self):
         subject = account()
@@ -87,7 +79,7 @@ class TestReportedLost:
         stock = [stock_app(subject), stock_app(subject), stock_codes(subject)]
         typed = [typed_for(device) for device in stock]
 
-        event = report(subject)
+        event = report_lost(subject)
 
         assert not list(django_otp.devices_for_user(subject.user))
         assert not any(opens(subject, *one) for one in zip(stock, typed, strict=True))
@@ -104,7 +96,7 @@ class TestReportedLost:
         kept = [stock_app(subject), stock_codes(subject)]
         typed = typed_for(lost)
 
-        event = report(subject, lost.persistent_id)
+        event = report_lost(subject, lost.persistent_id)
 
         assert not opens(subject, lost, typed)
         assert list(django_otp.devices_for_user(subject.user)) == [bound, *reversed(kept)]
@@ -120,7 +112,7 @@ class TestReportedLost:
         subject = account()
         make(subject)
 
-        report(subject)
+        report_lost(subject)
 
         left = fresh(subject)
         assert left.enrolment == Enrolment.REENROLMENT_REQUIRED
@@ -132,7 +124,7 @@ class TestReportedLost:
         subject = account()
         stock_app(subject)
 
-        report(subject)
+        report_lost(subject)
         actions.send_recovery_link(
             actor=actor(Operation.SEND_RECOVERY_LINK), subject=subject, grounds=grounds()
         )
@@ -143,7 +135,7 @@ class TestReportedLost:
         subject = account()
         device, codes = stock_app(subject), stock_codes(subject)
 
-        report(subject)
+        report_lost(subject)
 
         assert fresh(device).key != device.key
         assert not codes.token_set.exists()
@@ -152,23 +144,23 @@ class TestReportedLost:
         subject = account()
         stock_app(subject, confirmed=False)
 
-        refused(errors.NothingToReport, report, subject)
+        refused(errors.NothingToReport, report_lost, subject)
 
     def test_what_is_dead_is_not_reported_twice(self):
         subject = account()
         device = stock_app(subject)
-        report(subject)
+        report_lost(subject)
 
         for named in ("", device.persistent_id):
             with pytest.raises(errors.NothingToReport):
-                report(subject, named)
+                report_lost(subject, named)
 
     def test_somebody_elses_stays(self):
         subject, other = account(), account()
         theirs = stock_app(other)
 
         with pytest.raises(errors.NothingToReport):
-            report(subject, theirs.persistent_id)
+            report_lost(subject, theirs.persistent_id)
 
         assert fresh(theirs).confirmed
         assert fresh(theirs).key == theirs.key
@@ -178,7 +170,7 @@ class TestReportedLost:
         subject = account()
         stock_app(subject)
 
-        refused(errors.NothingToReport, report, subject, named)
+        refused(errors.NothingToReport, report_lost, subject, named)
 
 
 class TestEnrolStaff:
