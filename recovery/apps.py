@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.contrib.auth import get_user_model, user_logged_in
+from django.db.backends.signals import connection_created
 from django.db.models.signals import (
     m2m_changed,
     post_delete,
     post_migrate,
     post_save,
     pre_delete,
+    pre_migrate,
 )
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +37,10 @@ class RecoveryConfig(AppConfig):
         )
         _follow_rights()
         user_logged_in.connect(stamp_session, dispatch_uid="recovery.stamp_session")
+        from recovery.audit.linking import teach_sqlite  # noqa: PLC0415 - needs loaded apps
+
+        connection_created.connect(teach_sqlite, dispatch_uid="recovery.teach_sqlite")
+        pre_migrate.connect(make_ready, sender=self, dispatch_uid="recovery.make_ready")
         post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
 
 
@@ -71,11 +77,18 @@ def stamp_session(request: HttpRequest, user: AbstractBaseUser, **_kwargs: Any) 
     Stamp(generation=account_of(user).session_generation).write(request)
 
 
+def make_ready(using: str, plan: Any = (), **_kwargs: Any) -> None:
+    """Before a migrate: make way for it, where triggers would be in it."""
+    from recovery.audit import triggers  # noqa: PLC0415 - needs loaded apps
+
+    triggers.take_off_for(plan, using=using)
+
+
 def make_whole(using: str, **_kwargs: Any) -> None:
     """After a migrate: put the ledger's triggers back, prove them, make missing accounts."""
     from recovery import sync  # noqa: PLC0415 - needs loaded apps
-    from recovery.audit import triggers  # noqa: PLC0415 - needs loaded apps
+    from recovery.audit import proving, triggers  # noqa: PLC0415 - needs loaded apps
 
     triggers.install(using)
-    triggers.prove(using)
+    proving.prove(using)
     sync.make_missing(using)

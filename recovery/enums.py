@@ -21,6 +21,8 @@ class Operation(models.TextChoices):
     CLOSE_INCIDENT = "close_incident", _("Close the incident")
     EXPORT_ACCOUNTS = "export_accounts", _("Export accounts")
     EXPORT_EVENTS = "export_events", _("Export the ledger")
+    SIGN_OFF_EVENT = "sign_off_event", _("Sign off an event")
+    ESCALATE_EVENT = "escalate_event", _("Escalate an event")
 
     SIGN_IN = "sign_in", _("Sign in to the console")
     STEP_UP = "step_up", _("Step up")
@@ -59,6 +61,19 @@ class Operation(models.TextChoices):
     ROTATE_KEYS = "rotate_keys", _("Rotate encryption keys")
     RECONCILE = "reconcile", _("Repair a counter")
 
+    OPEN_ACCOUNT = "open_account", _("Open an account")
+    SEARCH_ACCOUNTS = "search_accounts", _("Search the accounts")
+    READ_LEDGER = "read_ledger", _("Read the ledger")
+    OPEN_EVENT = "open_event", _("Open an event")
+    CHANGE_RIGHTS = "change_rights", _("Change somebody's rights")
+    START_SERVICE = "start_service", _("Start the service")
+    STOP_SERVICE = "stop_service", _("Stop the service")
+    CHAIN_LEDGER = "chain_ledger", _("Chain the older events")
+    VERIFY_LEDGER = "verify_ledger", _("Verify the ledger")
+    PURGE_LEDGER = "purge_ledger", _("Purge the ledger")
+    ROTATE_SIGNING_KEY = "rotate_signing_key", _("Rotate the ledger's signing key")
+    RAISE_ALARM = "raise_alarm", _("Raise an alarm about the ledger")
+
     @property
     def permission(self) -> str:
         """The permission that the policy asks for, as ``has_perm`` takes it."""
@@ -82,7 +97,8 @@ STAFF_OPERATIONS = (
     Operation.CLOSE_INCIDENT,
 )
 EXPORT_OPERATIONS = (Operation.EXPORT_ACCOUNTS, Operation.EXPORT_EVENTS)
-GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS
+REVIEW_OPERATIONS = (Operation.SIGN_OFF_EVENT, Operation.ESCALATE_EVENT)
+GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS + REVIEW_OPERATIONS
 """The operations that a permission of the same name grants."""
 
 
@@ -206,6 +222,8 @@ class IncidentKind(models.TextChoices):
 
     VETO = "veto", _("“That was not me”")
     HOLDER_FROZE = "holder_froze", _("The account holder froze their recovery")
+    LEDGER = "ledger", _("The ledger does not fit what was signed")
+    ESCALATED = "escalated", _("A reviewer escalated an event")
 
 
 class NoticeState(models.TextChoices):
@@ -235,3 +253,25 @@ class Role(models.TextChoices):
     LEAD = "Lead", _("Lead")
     AUDITOR = "Auditor", _("Auditor")
     REPORT_ADMINISTRATOR = "Report administrator", _("Report administrator")
+
+
+class ReviewCause(models.TextChoices):
+    """Why an event waits to be reviewed (PCI DSS 10.4.1)."""
+
+    PRIVILEGED = "privileged", _("On a privileged account")
+    REFUSED = "refused", _("Refused")
+    SAMPLED = "sampled", _("Drawn by chance")
+
+
+class ReviewVerdict(models.TextChoices):
+    """What a reviewer said of an event."""
+
+    SIGNED_OFF = "signed_off", _("Signed off")
+    ESCALATED = "escalated", _("Escalated")
+
+
+class DayState(models.TextChoices):
+    """What is known of one day of the ledger."""
+
+    VERIFIED = "verified", _("Verified")
+    BROKEN = "broken", _("Broken")

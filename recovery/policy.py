@@ -187,6 +187,8 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.CLOSE_INCIDENT: LOOKING_INTO,
     Operation.EXPORT_ACCOUNTS: REPORTING,
     Operation.EXPORT_EVENTS: REPORTING,
+    Operation.SIGN_OFF_EVENT: REPORTING,
+    Operation.ESCALATE_EVENT: REPORTING,
     Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),
     Operation.BIND_AUTHENTICATOR: (*OWN, is_not_frozen),
     Operation.TAKE_BACKUP_CODES: OWN_STEPPED_UP,
@@ -202,6 +204,9 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.ADOPT_ADDRESS: COMMAND,
     Operation.ROTATE_KEYS: COMMAND,
     Operation.RECONCILE: COMMAND,
+    Operation.VERIFY_LEDGER: COMMAND,
+    Operation.PURGE_LEDGER: COMMAND,
+    Operation.ROTATE_SIGNING_KEY: COMMAND,
 }
 """The operations that somebody decides on. What is not here cannot be run by ``audited``."""
 

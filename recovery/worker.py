@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import close_old_connections
 
 from recovery import tasks
+from recovery.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,8 @@ def run_until_told(every: timedelta) -> None:
 
 def _run(task: Callable[[], int]) -> int:
     try:
-        done = task()
+        with traced():
+            done = task()
     except Exception as error:  # noqa: BLE001 - whatever it was, the other tasks go on
         _tell(task, error)
         return 0

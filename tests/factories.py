@@ -19,6 +19,7 @@ from recovery.models import (
     Account,
     AuditEvent,
     BackupCodeSet,
+    ChainEntry,
     ContactAddress,
     FailureTally,
     Notice,
@@ -137,7 +138,7 @@ def _issue(owner, prepared):
 
 def snapshot():
     """Read everything that an operation could have changed, the ledger left out."""
-    kept_out = {AuditEvent, Throttle, FailureTally}
+    kept_out = {AuditEvent, ChainEntry, Throttle, FailureTally}
     models = [model for model in apps.get_models() if model._meta.app_label == "recovery"]
     models += [get_user_model(), get_user_model().groups.through]
     return {

@@ -42,6 +42,15 @@ RECORDED_ONLY = {
     Operation.HOLDER_SIGN_OUT: "nobody is refused to leave",
     Operation.ASK_RECOVERY_LINK: "decided by the worker, by rules of its own",
     Operation.NOTE_FAILED_ATTEMPTS: "follows from the failures",
+    Operation.OPEN_ACCOUNT: "the page's own permission decides; this says that it was seen",
+    Operation.SEARCH_ACCOUNTS: "the list's own permission decides; this says what was sought",
+    Operation.READ_LEDGER: "the ledger's own permission decides; this says that it was read",
+    Operation.OPEN_EVENT: "the ledger's own permission decides; this says that it was read",
+    Operation.CHANGE_RIGHTS: "done by whoever writes groups and users; this says that it was",
+    Operation.START_SERVICE: "whoever starts a process could do anything",
+    Operation.STOP_SERVICE: "whoever stops a process could do anything",
+    Operation.CHAIN_LEDGER: "a migration reports what it did",
+    Operation.RAISE_ALARM: "the worker reports what it found",
 }
 ANNOUNCED = {
     *DESK_OPERATIONS,

@@ -9,7 +9,7 @@ from recovery.enums import Operation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EXPORT: Final = frozenset({"filters", "columns", "rows", "format"})
+EXPORT: Final = frozenset({"filters", "columns", "rows", "format", "from", "to", "sha256"})
 ALWAYS: Final = frozenset({"notices", "error", "count", "minute"})
 
 KEYS: Final[dict[Operation, frozenset[str]]] = {
@@ -59,6 +59,20 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.RECONCILE: frozenset(
         {"left_was", "left_is", "total_was", "total_is", "issued_at_was", "issued_at_is"}
     ),
+    Operation.SIGN_OFF_EVENT: frozenset({"event", "sequence"}),
+    Operation.ESCALATE_EVENT: frozenset({"event", "sequence", "incident"}),
+    Operation.OPEN_ACCOUNT: frozenset(),
+    Operation.SEARCH_ACCOUNTS: frozenset({"query", "filters", "found"}),
+    Operation.READ_LEDGER: frozenset({"view", "filters"}),
+    Operation.OPEN_EVENT: frozenset({"event", "sequence"}),
+    Operation.CHANGE_RIGHTS: frozenset({"what", "of", "added", "removed", "was", "now"}),
+    Operation.START_SERVICE: frozenset({"service", "version", "digest", "changed", "process"}),
+    Operation.STOP_SERVICE: frozenset({"service", "version", "digest", "process", "since"}),
+    Operation.CHAIN_LEDGER: frozenset({"events", "to"}),
+    Operation.VERIFY_LEDGER: frozenset({"events", "from", "to", "finding", "sequence"}),
+    Operation.PURGE_LEDGER: frozenset({"events", "from", "to", "sha256", "record"}),
+    Operation.ROTATE_SIGNING_KEY: frozenset({"was", "now"}),
+    Operation.RAISE_ALARM: frozenset({"finding", "sequence", "incident"}),
 }
 
 

@@ -69,6 +69,7 @@ def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
         actor_name=actor.name[:NAME_LENGTH],
         subject_id=str(subject.user_id) if subject is not None else "",
         subject_name=subject.user.get_username()[:NAME_LENGTH] if subject is not None else "",
+        subject_tier=subject.tier if subject is not None else "",
         reason=draft.grounds.reason,
         ticket=draft.grounds.ticket[:TICKET_LENGTH],
         proofing=draft.grounds.proofing or "",

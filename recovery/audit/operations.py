@@ -18,6 +18,7 @@ from recovery.enums import Operation, Outcome
 from recovery.errors import FormAlreadyUsed, RecoveryError
 from recovery.locks import locked
 from recovery.models import UsedForm
+from recovery.trace import traced
 
 if TYPE_CHECKING:
     from recovery.actors import Actor
@@ -42,7 +43,13 @@ def audited(
     the event cannot be written, the body did not happen (ASVS 16.5.3).
     """
     grounds = replace(grounds, reason=grounds.reason.strip(), ticket=grounds.ticket.strip())
-    draft = Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
+    with traced():
+        yield from _recorded(
+            Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
+        )
+
+
+def _recorded(draft: Draft) -> Iterator[Draft]:
     try:
         with transaction.atomic(durable=True):
             yield from _run(draft)

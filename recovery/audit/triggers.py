@@ -4,108 +4,140 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import DatabaseError, connections, transaction
+from django.db import connections, transaction
 
-from recovery.enums import Operation, Outcome
-from recovery.models import AuditEvent
+from recovery.audit import linking
+from recovery.models import Checkpoint, PurgeRecord, SigningKey
 
 if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
+    from collections.abc import Sequence
 
-TABLE: Final = AuditEvent._meta.db_table
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.migrations import Migration
+
+EVENTS: Final = linking.EVENTS
+ENTRIES: Final = linking.ENTRIES
+RECORDS: Final = PurgeRecord._meta.db_table
 REFUSAL: Final = "The ledger is written once."
 
-# INSERT OR REPLACE deletes the old row without asking SQLite's DELETE triggers.
-SQLITE: Final = {
-    "recovery_ledger_no_update": f"""
-        CREATE TRIGGER recovery_ledger_no_update BEFORE UPDATE ON {TABLE}
-        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",
-    "recovery_ledger_no_delete": f"""
-        CREATE TRIGGER recovery_ledger_no_delete BEFORE DELETE ON {TABLE}
-        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",
-    "recovery_ledger_no_replace": f"""
-        CREATE TRIGGER recovery_ledger_no_replace BEFORE INSERT ON {TABLE}
-        WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR sequence = NEW.sequence)
-        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END""",  # noqa: S608 - constants of this module
+GUARDED: Final[dict[str, str]] = {
+    EVENTS: "id = NEW.id",
+    ENTRIES: "sequence = NEW.sequence OR event_id = NEW.event_id",
+    SigningKey._meta.db_table: "fingerprint = NEW.fingerprint",
+    Checkpoint._meta.db_table: "id = NEW.id",
+    RECORDS: "id = NEW.id",
 }
+"""Each table that is written once, and what makes a new row take the place of an old one."""
 
-POSTGRESQL_FUNCTION: Final = f"""
-    CREATE OR REPLACE FUNCTION recovery_ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS
-    $refuse$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $refuse$"""
-POSTGRESQL: Final = {
-    "recovery_ledger_no_change": f"""
-        CREATE TRIGGER recovery_ledger_no_change BEFORE UPDATE OR DELETE ON {TABLE}
-        FOR EACH ROW EXECUTE FUNCTION recovery_ledger_refuse()""",
-    "recovery_ledger_no_truncate": f"""
-        CREATE TRIGGER recovery_ledger_no_truncate BEFORE TRUNCATE ON {TABLE}
-        FOR EACH STATEMENT EXECUTE FUNCTION recovery_ledger_refuse()""",
+_NAMED: Final = f"SELECT 1 FROM {RECORDS} p WHERE"  # noqa: S608 - constants of this module
+DOORS: Final[dict[str, str]] = {
+    EVENTS: f"""OLD.at < {{year_ago}} AND EXISTS ({_NAMED} EXISTS (
+        SELECT 1 FROM {ENTRIES} c WHERE c.event_id = OLD.id
+        AND c.sequence BETWEEN p.first_sequence AND p.last_sequence))""",  # noqa: S608 - constants of this module
+    ENTRIES: f"EXISTS ({_NAMED} OLD.sequence BETWEEN p.first_sequence AND p.last_sequence)",
 }
+"""What may be deleted: what a purge record names, if it is a year old. PCI DSS 10.5.1.
 
-ATTACKS: Final = {
-    "update": f"UPDATE {TABLE} SET reason = 'changed' WHERE id = %s",  # noqa: S608 - constants of this module
-    "delete": f"DELETE FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
+The database can't check the record's signature. The verifier does, and a record that nobody
+signed explains no gap.
+"""
+PRESENT: Final = {
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
 }
-SQLITE_ATTACKS: Final = ATTACKS | {
-    "replace": f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
+YEAR_AGO: Final = {
+    "postgresql": "now() - interval '12 months'",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%S', 'now', '-12 months')",
 }
-POSTGRESQL_ATTACKS: Final = ATTACKS | {
-    "truncate": f"TRUNCATE {TABLE} -- %s",
-    "insert over": f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE id = %s",  # noqa: S608 - constants of this module
-}
-
-
-class LedgerUnguarded(Exception):
-    """The database let a written event be changed: nothing may run on it."""
 
 
 def install(using: str = "default") -> None:
     """Put the triggers back. SQLite drops them whenever a migration rebuilds the table."""
     connection = connections[using]
-    if TABLE not in connection.introspection.table_names():
+    if not is_migrated(connection):
         return
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(POSTGRESQL_FUNCTION)
-        for name, statement in _triggers(connection).items():
-            cursor.execute(_drop(connection, name))
+        for statement in _statements(connection):
             cursor.execute(statement)
 
 
-def prove(using: str = "default") -> None:
-    """Attack a probe event in every way that is refused, and take it all back.
-
-    Raises ``LedgerUnguarded`` naming the attack that went through.
-    """
+def take_off_for(plan: Sequence[tuple[Migration, bool]], *, using: str) -> None:
+    """Take them off before a migration of ours on SQLite, which can't rename a table under them."""
     connection = connections[using]
-    if TABLE not in connection.introspection.table_names():
+    if connection.vendor != "sqlite" or not any(one.app_label == "recovery" for one, _ in plan):
         return
-    with transaction.atomic(using=using):
-        probe = AuditEvent.objects.using(using).create(
-            operation=Operation.RECONCILE, outcome=Outcome.FAILED, reason="probe of the triggers"
-        )
-        for name, statement in _attacks(connection).items():
-            _must_be_refused(using, name, statement, probe.pk)
-        transaction.set_rollback(True, using=using)
+    with connection.cursor() as cursor:
+        for statement in drops(connection).values():
+            cursor.execute(statement)
 
 
-def _must_be_refused(using: str, name: str, statement: str, pk: int) -> None:
-    try:
-        with transaction.atomic(using=using), connections[using].cursor() as cursor:
-            cursor.execute(statement, [pk])
-    except DatabaseError:
-        return
-    raise LedgerUnguarded(f"The database allows {name} on the ledger.")
+def missing(connection: BaseDatabaseWrapper) -> set[str]:
+    """The names of triggers that are not there, or are switched off."""
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENT[connection.vendor])
+        return drops(connection).keys() - {name for (name,) in cursor.fetchall()}
 
 
-def _triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+def is_migrated(connection: BaseDatabaseWrapper) -> bool:
+    """Whether every guarded table is there: a migrate can stop half-way."""
+    return set(GUARDED) <= set(connection.introspection.table_names())
 
 
-def _attacks(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    return POSTGRESQL_ATTACKS if connection.vendor == "postgresql" else SQLITE_ATTACKS
-
-
-def _drop(connection: BaseDatabaseWrapper, name: str) -> str:
+def drops(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """What takes each trigger off, by its name."""
     if connection.vendor == "postgresql":
-        return f"DROP TRIGGER IF EXISTS {name} ON {TABLE}"
-    return f"DROP TRIGGER IF EXISTS {name}"
+        on = {"recovery_ledger_link": EVENTS}
+        for table in GUARDED:
+            on |= {f"{_name(table)}_no_change": table, f"{_name(table)}_no_truncate": table}
+        return {name: f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in on.items()}
+    return {name: f"DROP TRIGGER IF EXISTS {name}" for name in _sqlite_triggers()}
+
+
+def _sqlite_triggers() -> dict[str, str]:
+    guards = {name: body for table in GUARDED for name, body in _sqlite_guards(table).items()}
+    return guards | {"recovery_ledger_link": linking.SQLITE_TRIGGER}
+
+
+def _name(table: str) -> str:
+    return f"recovery_ledger_{table.removeprefix('recovery_')}"
+
+
+def _statements(connection: BaseDatabaseWrapper) -> list[str]:
+    makes = list(_sqlite_triggers().values())
+    if connection.vendor == "postgresql":
+        guards = [one for table in GUARDED for one in _postgresql_guards(table)]
+        makes = [*guards, linking.POSTGRESQL_FUNCTION, linking.POSTGRESQL_TRIGGER]
+    return [*drops(connection).values(), *makes]
+
+
+def _sqlite_guards(table: str) -> dict[str, str]:
+    name = _name(table)
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    door = DOORS.get(table, "0").format(year_ago=YEAR_AGO["sqlite"])
+    # INSERT OR REPLACE deletes the old row without asking the DELETE triggers.
+    over = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {GUARDED[table]})"  # noqa: S608 - constants of this module
+    when = {
+        f"{name}_no_update": "BEFORE UPDATE ON {table}",
+        f"{name}_no_delete": f"BEFORE DELETE ON {{table}} WHEN NOT ({door})",
+        f"{name}_no_replace": f"BEFORE INSERT ON {{table}} {over}",
+    }
+    return {
+        trigger: f"CREATE TRIGGER {trigger} {moment.format(table=table)} {refuse}"
+        for trigger, moment in when.items()
+    }
+
+
+def _postgresql_guards(table: str) -> list[str]:
+    name = _name(table)
+    door = DOORS.get(table, "false").format(year_ago=YEAR_AGO["postgresql"])
+    return [
+        f"""CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $refuse$
+            BEGIN
+                IF TG_OP = 'DELETE' THEN IF {door} THEN RETURN OLD; END IF; END IF;
+                RAISE EXCEPTION '{REFUSAL}';
+            END $refuse$""",
+        f"""CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {name}_refuse()""",
+        f"""CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()""",
+    ]

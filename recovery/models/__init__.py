@@ -3,11 +3,20 @@
 from recovery.models.accounts import Account, AccountText
 from recovery.models.audit import AuditEvent, FailureTally
 from recovery.models.authenticators import TotpAuthenticator
+from recovery.models.chain import (
+    ChainEntry,
+    Checkpoint,
+    Cursor,
+    LedgerDay,
+    PurgeRecord,
+    SigningKey,
+)
 from recovery.models.codes import BackupCode, BackupCodeSet
 from recovery.models.contacts import AddressConfirmation, ContactAddress
 from recovery.models.incidents import Incident
 from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
 from recovery.models.notices import Notice
+from recovery.models.reviews import ReviewItem
 from recovery.models.throttles import Throttle, UsedForm
 
 __all__ = [
@@ -17,13 +26,20 @@ __all__ = [
     "AuditEvent",
     "BackupCode",
     "BackupCodeSet",
+    "ChainEntry",
+    "Checkpoint",
     "ContactAddress",
+    "Cursor",
     "FailureTally",
     "Incident",
+    "LedgerDay",
     "LinkRequest",
     "Notice",
+    "PurgeRecord",
     "RecoveryLink",
     "RecoveryLinkToken",
+    "ReviewItem",
+    "SigningKey",
     "Throttle",
     "TotpAuthenticator",
     "UsedForm",

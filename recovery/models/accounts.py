@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from recovery.enums import Enrolment, FlagOrigin, Tier
+from recovery.trace import LENGTH, current_trace
 
 COUNTERS = (
     "backup_codes_left",
@@ -25,6 +26,17 @@ COUNTERS = (
     "password_changed_at",
 )
 """Columns that change by expressions, in the transaction of the rows they count: no history."""
+
+
+class Traced(models.Model):
+    """A version of a row that says which events were recorded with it."""
+
+    trace = models.CharField(
+        max_length=LENGTH, default=current_trace, blank=True, editable=False, db_index=True
+    )
+
+    class Meta:
+        abstract = True
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -86,6 +98,7 @@ class Account(models.Model):
     password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     history = HistoricalRecords(
+        bases=[Traced],
         excluded_fields=list(COUNTERS),
         history_change_reason_field=models.TextField(null=True),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.db import models
@@ -10,7 +11,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recovery.canonical import content_of
 from recovery.enums import GRANTED_OPERATIONS, AuthenticatorKind, Operation, Outcome, Proofing
+from recovery.trace import LENGTH, current_trace
 
 NAME_LENGTH = 320
 TICKET_LENGTH = 64
@@ -42,22 +45,25 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def update_or_create(self, *_: Any, **__: Any) -> NoReturn:
         raise LedgerIsWrittenOnce
 
-    def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditEvent]:
+    def bulk_create(
+        self, objs: Iterable[AuditEvent], *args: Any, **kwargs: Any
+    ) -> list[AuditEvent]:
         """Append many. Never over existing ones."""
         if kwargs.keys() & {"update_conflicts", "ignore_conflicts"}:
             raise LedgerIsWrittenOnce
-        return super().bulk_create(*args, **kwargs)
+        events = list(objs)
+        for event in events:
+            event.content = content_of(vars(event))
+        return super().bulk_create(events, *args, **kwargs)
 
 
 class AuditEvent(models.Model):
     """Who did or tried what to whom, when, from where, on whose proof, and how it ended.
 
     People are kept as text, as they were: a foreign key would let a deleted user block or blank
-    a line. ``sequence``, ``previous_hash`` and ``hash`` wait for the chain; they are here from
-    the first migration since a table with triggers can't be rebuilt.
+    a line. Its place in the chain is a row of its own, ``entry``.
     """
 
-    sequence = models.BigIntegerField(_("sequence"), null=True, unique=True, editable=False)
     at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
     operation = models.CharField(_("operation"), max_length=40, choices=Operation)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
@@ -68,6 +74,7 @@ class AuditEvent(models.Model):
     subject_name = models.CharField(_("subject"), max_length=NAME_LENGTH, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     ticket = models.CharField(_("ticket"), max_length=TICKET_LENGTH, blank=True)
+    subject_tier = models.CharField(_("tier of the subject"), max_length=12, blank=True)
     proofing = models.CharField(_("identity proofing"), max_length=24, choices=Proofing, blank=True)
     source_address = models.CharField(_("source address"), max_length=45, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
@@ -77,9 +84,11 @@ class AuditEvent(models.Model):
     )
     authenticator = models.CharField(_("authenticator"), max_length=80, blank=True)
     detail = models.JSONField(_("detail"), default=dict)
+    trace = models.CharField(max_length=LENGTH, default=current_trace, blank=True, editable=False)
+    """Shared by all that one request or operation left behind, history included."""
     salt = models.CharField(max_length=32, default=_row_salt, editable=False)
-    previous_hash = models.CharField(max_length=64, blank=True, editable=False)
-    hash = models.CharField(max_length=64, blank=True, editable=False)
+    content = models.TextField(editable=False)
+    """The event as it is hashed, but for its place in the chain: see ``recovery.canonical``."""
 
     objects = AuditEventQuerySet.as_manager()
 
@@ -87,7 +96,11 @@ class AuditEvent(models.Model):
         verbose_name = _("audit event")
         verbose_name_plural = _("ledger")
         default_permissions = ("view",)
-        permissions = [(operation.value, operation.label) for operation in GRANTED_OPERATIONS]
+        permissions = [
+            *((operation.value, operation.label) for operation in GRANTED_OPERATIONS),
+            ("view_event_people", _("See names, reasons and details in the ledger")),
+            ("view_event_sources", _("See source addresses in the ledger")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=(Q(outcome=Outcome.REFUSED) & ~Q(refusal=""))
@@ -100,6 +113,20 @@ class AuditEvent(models.Model):
             models.Index("actor_id", F("at").desc(), F("id").desc(), name="event_by_actor"),
             models.Index("subject_id", F("at").desc(), F("id").desc(), name="event_by_subject"),
             models.Index("operation", F("at").desc(), F("id").desc(), name="event_by_operation"),
+            models.Index("trace", name="event_by_trace"),
+            models.Index("ticket", F("id").desc(), condition=~Q(ticket=""), name="event_by_ticket"),
+            models.Index(
+                "source_address",
+                F("id").desc(),
+                condition=~Q(source_address=""),
+                name="event_by_source",
+            ),
+            models.Index(
+                F("at").desc(),
+                F("id").desc(),
+                condition=~Q(outcome=Outcome.COMPLETED),
+                name="event_not_completed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +136,7 @@ class AuditEvent(models.Model):
         """Append this event. An event that is there already is never written again."""
         if not self._state.adding:
             raise LedgerIsWrittenOnce
+        self.content = content_of(vars(self))
         super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:

@@ -12,14 +12,19 @@ from recovery.models.accounts import Account
 
 
 class Incident(models.Model):
-    """Somebody said that it was not them: who, about what, and what it froze."""
+    """Something is wrong with an account, or with the ledger: about what, and what it froze."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="incidents")
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, null=True, related_name="incidents"
+    )
+    """None where it is about the ledger."""
     kind = models.CharField(_("kind"), max_length=16, choices=IncidentKind)
     event_id = models.BigIntegerField(_("about event"), null=True, unique=True)
     """The event that was vetoed. Unique: an old mail can't freeze an account again."""
     raised_at = models.DateTimeField(_("raised"), default=timezone.now)
     froze = models.JSONField(_("what it froze"), default=dict)
+    finding = models.CharField(_("finding"), max_length=200, blank=True)
+    """What does not fit, where it is about the ledger; or what a reviewer said."""
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=320, blank=True)
     note = models.TextField(_("note"), blank=True)

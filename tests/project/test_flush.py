@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
-from recovery.audit import triggers
+from recovery.audit import proving
 from recovery.enums import Operation, Outcome
 from recovery.models import AuditEvent
 
@@ -20,7 +20,7 @@ def test_a_flush_passes_the_ledger_and_leaves_it_guarded(event):
     call_command("flush", interactive=False, verbosity=0)
 
     assert not AuditEvent.objects.exists()
-    triggers.prove()
+    proving.prove()
 
 
 @pytest.mark.parametrize("flushed_before", ["perhaps", "surely"])
