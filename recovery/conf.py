@@ -25,6 +25,9 @@ MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
+CHECKPOINT_CEILING = timedelta(days=1)
+SIGNING_KEY_LENGTH = 32
+"""Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
 
 class RecoverySettings:

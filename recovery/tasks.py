@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recovery import code_sets, delivery, link_requests, links, throttling
 from recovery.actors import Actor
-from recovery.audit import Draft, append, flush_tallies
+from recovery.audit import Draft, append, checkpoints, flush_tallies
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.locks import account_of
@@ -74,6 +74,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_phone_codes,
     flush_tallies,
     forget_old_marks,
+    checkpoints.sign_due,
 )
 
 

@@ -83,25 +83,29 @@ def current_key() -> KeyPair:
     pairs = configured_keys()
     known = set(SigningKey.objects.values_list("fingerprint", flat=True))
     if not known and pairs:
-        ensure_key()
+        keep(pairs[0])
         return pairs[0]
     for pair in pairs:
         if pair.fingerprint in known:
             return pair
-    raise NoSigningKey("No key of RECOVERY_SIGNING_KEYS is known here: see `audit rotate`.")
+    raise NoSigningKey("No key of RECOVERY_SIGNING_KEYS is known here.")
 
 
 def ensure_key() -> SigningKey:
-    """The public half of the key that signs, kept; the very first is kept at its first use."""
-    pairs = configured_keys()
-    if not pairs:
-        raise NoSigningKey("RECOVERY_SIGNING_KEYS is empty.")
-    if SigningKey.objects.exists():
-        return SigningKey.objects.get(fingerprint=current_key().fingerprint)
-    kept, _ = SigningKey.objects.get_or_create(
-        fingerprint=pairs[0].fingerprint, defaults={"public_key": pairs[0].public.hex()}
+    """The public half of the key that signs; the very first is kept as it is first asked for."""
+    return SigningKey.objects.get(fingerprint=current_key().fingerprint)
+
+
+def keep(pair: KeyPair, introduced: Signed | None = None) -> None:
+    """Keep the public half of a key, with what the key before it signed about it."""
+    SigningKey.objects.get_or_create(
+        fingerprint=pair.fingerprint,
+        defaults={
+            "public_key": pair.public.hex(),
+            "statement": introduced.statement if introduced else "",
+            "signature": introduced.signature if introduced else "",
+        },
     )
-    return kept
 
 
 def key_statement(new: KeyPair, *, previous: KeyPair, at: Any) -> Signed:
