@@ -9,6 +9,7 @@ from django.db.models import Max
 from recovery.audit import signing, sinks
 from recovery.audit.verifier import Broken, Finding, Keys
 from recovery.canonical import GENESIS, hash_of, line_of
+from recovery.errors import NoSigningKey
 from recovery.models import ChainEntry, Checkpoint, PurgeRecord, SigningKey
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def trusted_keys() -> Keys:
 def _signing_key() -> signing.KeyPair:
     try:
         return signing.current_key()
-    except signing.NoSigningKey as error:
+    except NoSigningKey as error:
         if not signing.configured_keys():
             raise
         raise Broken(Finding.WRONG_KEY, None, str(error)) from error

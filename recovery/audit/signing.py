@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from recovery.canonical import VERSION, canonical, moment
 from recovery.conf import conf
+from recovery.errors import NoSigningKey
 from recovery.models import SigningKey
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ CHECKPOINT_DOMAIN: Final = f"sparekey/checkpoint/{VERSION}\n"
 PURGE_DOMAIN: Final = f"sparekey/purge/{VERSION}\n"
 KEY_DOMAIN: Final = f"sparekey/key/{VERSION}\n"
 """What is signed before a statement, so that none can be passed off as one of another kind."""
-
-
-class NoSigningKey(Exception):
-    """None of the configured keys may sign: there is none, or none that is known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +85,7 @@ def current_key() -> KeyPair:
     for pair in pairs:
         if pair.fingerprint in known:
             return pair
-    raise NoSigningKey("No key of RECOVERY_SIGNING_KEYS is known here.")
+    raise NoSigningKey
 
 
 def ensure_key() -> SigningKey:

@@ -1,11 +1,8 @@
 """The head of the chain is signed, and kept where the database can't reach."""
 
-import base64
 import json
 import logging
-import secrets
 import stat
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,10 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from recovery import mails
-from recovery.audit import alarms, linking, signing, triggers
+from recovery.audit import alarms, linking, signing
 from recovery.audit.checkpoints import make_checkpoint, sign_due
 from recovery.audit.verifier import Broken, Finding
-from recovery.enums import IncidentKind, Operation, Outcome, Role
+from recovery.enums import IncidentKind, Operation, Role
 from recovery.models import (
     Account,
     AuditEvent,
@@ -27,16 +24,9 @@ from recovery.models import (
     SigningKey,
 )
 from tests import factories
+from tests.plumbing.signed import cut_off, events, fresh_key, triggers_off
 
 pytestmark = pytest.mark.django_db
-
-
-def events(count=1, **fields):
-    for _ in range(count):
-        AuditEvent.objects.create(
-            operation=Operation.RECONCILE, outcome=Outcome.COMPLETED, **fields
-        )
-    linking.settle(connection)
 
 
 class TestMaking:
@@ -75,12 +65,6 @@ class TestMaking:
         assert make_checkpoint() is None
 
 
-@pytest.fixture
-def sink(settings, tmp_path):
-    settings.RECOVERY_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
-    return tmp_path / "checkpoints.jsonl"
-
-
 @pytest.mark.requirement("A34")
 class TestSinks:
     def test_each_is_appended_to_the_file_as_it_was_signed(self, sink):
@@ -116,28 +100,6 @@ class TestSinks:
         events()
 
         assert make_checkpoint() is not None
-
-
-@contextmanager
-def triggers_off():
-    """Do what whoever owns the database can do."""
-    with connection.cursor() as cursor:
-        for statement in triggers.drops(connection).values():
-            cursor.execute(statement)
-        yield cursor
-    triggers.install()
-
-
-def cut_off(after):
-    """Take the tail, with the checkpoints that knew of it."""
-    with triggers_off() as cursor:
-        cursor.execute(
-            "DELETE FROM recovery_auditevent WHERE id IN "
-            "(SELECT event_id FROM recovery_chainentry WHERE sequence > %s)",
-            [after],
-        )
-        cursor.execute("DELETE FROM recovery_chainentry WHERE sequence > %s", [after])
-        cursor.execute("DELETE FROM recovery_checkpoint WHERE sequence > %s", [after])
 
 
 def write_anew(sequence):
@@ -232,13 +194,13 @@ class TestComparing:
         assert found() == (Finding.CHANGED, 9)
 
     def test_a_key_that_nobody_vouches_for_is_found(self):
-        stranger = signing.pair_of(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        stranger = signing.pair_of(fresh_key())
         signing.keep(stranger)
 
         assert found() == (Finding.WRONG_KEY, None)
 
     def test_a_key_that_was_put_in_the_place_of_ours_is_found(self):
-        stranger = signing.pair_of(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        stranger = signing.pair_of(fresh_key())
         with triggers_off() as cursor:
             cursor.execute(
                 "UPDATE recovery_signingkey SET fingerprint = %s, public_key = %s",

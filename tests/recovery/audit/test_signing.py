@@ -3,21 +3,18 @@
 import base64
 import hashlib
 import json
-import secrets
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from recovery.audit import signing
+from recovery.errors import NoSigningKey
 from recovery.models import SigningKey
+from tests.plumbing.signed import fresh_key
 
 pytestmark = pytest.mark.django_db
 
 DOMAIN = signing.CHECKPOINT_DOMAIN
-
-
-def fresh_key():
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def public_of(key):
@@ -90,5 +87,5 @@ def test_a_key_that_nobody_vouches_for_signs_nothing(settings, keys):
     signing.sign(DOMAIN, {"sequence": 1})
     settings.RECOVERY_SIGNING_KEYS = keys
 
-    with pytest.raises(signing.NoSigningKey):
+    with pytest.raises(NoSigningKey):
         signing.sign(DOMAIN, {"sequence": 2})
