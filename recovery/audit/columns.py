@@ -13,7 +13,7 @@ from recovery.models import AuditEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from recovery.audit.verification import Progress
+    from recovery.audit.walking import Progress
 
 FIELDS: Final = ("at", "salt", *OPEN, *COMMITTED)
 BATCH: Final = 1000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from recovery.audit import sinks
 from recovery.audit.signing import configured_keys
 from recovery.audit.verifier import (
     CHECKPOINT_DOMAIN,
@@ -38,6 +40,9 @@ PURGE: Final = {
     "key_id": "key",
 }
 """Each column, and what it is called in the statement that was signed."""
+KEY: Final = ("fingerprint", "public_key", "statement", "signature")
+TOLD: Final = 10
+"""How many checkpoints of the file outside the database are asked: each covers those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,11 @@ class Signed:
     @classmethod
     def read(cls, using: str, fingerprint: str | None = None) -> Signed:
         """Read and check every signature; raise ``Broken`` where one is wrong."""
-        keys = _keys(using, fingerprint)
-        heads = Checkpoint.objects.using(using).order_by("sequence", "pk")
-        purges = PurgeRecord.objects.using(using).order_by("first_sequence", "pk")
-        marks = _marks(_statements(keys, CHECKPOINT_DOMAIN, heads, CHECKPOINT))
-        first = ChainEntry.objects.using(using).order_by("sequence").first()
-        gone = list(_statements(keys, PURGE_DOMAIN, purges, PURGE))
-        return cls(marks, _start(gone, first.sequence if first else None))
+        keys = _Trusted.read(using, fingerprint).heads
+        rows = Checkpoint.objects.using(using).order_by("sequence", "pk").iterator()
+        told = (keys.read(CHECKPOINT_DOMAIN, *one) for one in sinks.told(last=TOLD))
+        heads = chain(_statements(keys, CHECKPOINT_DOMAIN, rows, CHECKPOINT), filter(None, told))
+        return cls(_marks(heads), purged_to(using, fingerprint))
 
     def must_be_reached(self, sequence: int) -> None:
         """Raise ``Broken`` if the chain ends before what was signed."""
@@ -68,21 +71,40 @@ class Signed:
             raise Broken(Finding.CUT_OFF, sequence + 1, text)
 
 
-def _keys(using: str, fingerprint: str | None) -> Keys:
-    rows = list(
-        SigningKey.objects.using(using)
-        .order_by("introduced_at")
-        .values("fingerprint", "public_key", "statement", "signature")
-    )
-    if fingerprint is not None:
-        return Keys.rooted_in(fingerprint, rows)
-    first = next((row for row in rows if not row["statement"]), None)
-    keys = Keys.rooted_in(first["fingerprint"], rows) if first else Keys()
-    ours = {pair.fingerprint for pair in configured_keys()}
-    if (rows and not first) or (keys.trusted and ours and not ours & keys.trusted.keys()):
-        text = "The keys in the database do not lead to the one that this server signs with."
-        raise Broken(Finding.WRONG_KEY, None, text)
-    return keys
+def purged_to(using: str, fingerprint: str | None = None) -> tuple[int, str]:
+    """The last event that is gone, by signed records, and its hash."""
+    purges = PurgeRecord.objects.using(using).order_by("first_sequence", "pk")
+    if not purges.exists():
+        return 0, GENESIS
+    first = ChainEntry.objects.using(using).order_by("sequence").first()
+    keys = _Trusted.read(using, fingerprint).purges
+    gone = _statements(keys, PURGE_DOMAIN, purges, PURGE)
+    return _start(gone, first.sequence if first else None)
+
+
+class _Trusted(NamedTuple):
+    """Who may have signed what. A key that is given answers for both."""
+
+    heads: Keys
+    """Without a given key: only the one that this server signs with, and what follows on it."""
+    purges: Keys
+    """Without a given key: the very first as well. A purge was signed when it was done."""
+
+    @classmethod
+    def read(cls, using: str, fingerprint: str | None) -> _Trusted:
+        rows = list(SigningKey.objects.using(using).order_by("introduced_at").values(*KEY))
+        if fingerprint is not None:
+            keys = Keys.rooted_in(fingerprint, rows)
+            return cls(keys, keys)
+        known = {row["fingerprint"] for row in rows}
+        ours = [pair.fingerprint for pair in configured_keys()]
+        own = next((name for name in ours if name in known), None)
+        first = next((row["fingerprint"] for row in rows if not row["statement"]), None)
+        if rows and (first is None or (ours and own is None)):
+            text = "The keys in the database do not lead to the one that this server signs with."
+            raise Broken(Finding.WRONG_KEY, None, text)
+        purges = Keys.rooted_in(first, rows) if first else Keys()
+        return cls(Keys.rooted_in(own, rows) if own else purges, purges)
 
 
 def _statements(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import psycopg
+from django.db import connection as default
 from django.db import transaction
 from psycopg.types.string import ByteaBinaryLoader
 
@@ -83,7 +84,7 @@ def chain_rows(
     return iter(connection.connection.execute(query))
 
 
-def unlinked_event(connection: BaseDatabaseWrapper) -> int | None:
+def unlinked_event(connection: BaseDatabaseWrapper = default) -> int | None:
     """The id of the first event that has no place in the chain."""
     with connection.cursor() as cursor:
         cursor.execute(_UNLINKED)

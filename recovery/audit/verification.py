@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 from django.db import connections
+from django.db.models import Max
 
 from recovery.audit import columns as stored
-from recovery.audit.diagnosis import LINE, Misfit
-from recovery.audit.signed import Signed
-from recovery.audit.streaming import chain_rows, snapshot, unlinked_event
+from recovery.audit.signed import Signed, purged_to
+from recovery.audit.streaming import snapshot, unlinked_event
 from recovery.audit.verifier import Broken, Finding
+from recovery.audit.walking import Walk
 from recovery.models import ChainEntry
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from recovery.audit.streaming import Row
+    from recovery.audit.walking import Place, Progress
     from recovery.models import Checkpoint
-
-Progress = Callable[[int], object]
-"""Told how many more events were checked."""
 
 BATCH: Final = 1000
 
@@ -67,7 +62,7 @@ def verify_ledger(
         signed = Signed.read(using, key)
         walk = Walk(*_place(using, signed, since), signed.marks)
         first = walk.sequence + 1
-        walk.through(connection, progress)
+        walk.through(connection, progress=progress)
         signed.must_be_reached(walk.sequence)
         must_all_be_linked(connection)
         chained = time.perf_counter()
@@ -83,16 +78,49 @@ def verify_ledger(
     )
 
 
+def verify_slice(place: Place, limit: int, *, using: str = "default") -> Place:
+    """Check as many events behind ``place``, columns and all; where that ended.
+
+    Raises ``Broken`` as well where ``place`` itself is not there any more as it was.
+    """
+    connection = connections[using]
+    with snapshot(connection):
+        start = purged_to(using)
+        if place[0] > start[0]:
+            must_stand(using, *place)
+        walk = Walk(*max(place, start), {})
+        after, upto = walk.sequence, walk.sequence + limit
+        walk.through(connection, upto=upto)
+        last = ChainEntry.objects.using(using).aggregate(last=Max("sequence"))["last"] or 0
+        if walk.sequence < min(upto, last):
+            text = f"So are those up to {upto}; the ledger ends at {last}."
+            raise Broken(Finding.MISSING, walk.sequence + 1, text)
+        stored.compare(using, after=after, upto=walk.sequence)
+    return walk.place
+
+
 def must_stand(using: str, sequence: int, head: str) -> None:
     """Raise ``Broken`` unless the entry ``sequence`` is there and has this hash."""
     entries = ChainEntry.objects.using(using)
     entry = entries.filter(sequence=sequence).first()
     if entry is None:
-        is_end = not entries.filter(sequence__gt=sequence).exists()
-        finding = Finding.CUT_OFF if is_end else Finding.MISSING
-        raise Broken(finding, sequence, "It was there before.")
+        last = entries.aggregate(last=Max("sequence"))["last"] or 0
+        finding = Finding.CUT_OFF if last < sequence else Finding.MISSING
+        text = f"There was one at {sequence}; the ledger ends at {last}."
+        raise Broken(finding, min(sequence, last + 1), text)
     if entry.hash != head:
         raise Broken(Finding.CHANGED, sequence, "It had another hash before.")
+
+
+def marks_must_stand(using: str, signed: Signed) -> None:
+    """Raise ``Broken`` where the chain has another hash than the one that was signed."""
+    marks = {place: head for place, head in signed.marks.items() if place > signed.start[0]}
+    entries = ChainEntry.objects.using(using)
+    for places in batched(sorted(marks), BATCH, strict=False):
+        heads = dict(entries.filter(sequence__in=places).values_list("sequence", "hash"))
+        for place in places:
+            if heads.get(place) != marks[place]:
+                must_stand(using, place, marks[place])
 
 
 def must_all_be_linked(connection: BaseDatabaseWrapper) -> None:
@@ -103,7 +131,7 @@ def must_all_be_linked(connection: BaseDatabaseWrapper) -> None:
         raise Broken(Finding.ADDED, None, text)
 
 
-def _place(using: str, signed: Signed, since: Checkpoint | None) -> tuple[int, str]:
+def _place(using: str, signed: Signed, since: Checkpoint | None) -> Place:
     if since is None or since.sequence <= signed.start[0]:
         return signed.start
     if signed.marks.get(since.sequence) != since.head:
@@ -111,62 +139,3 @@ def _place(using: str, signed: Signed, since: Checkpoint | None) -> tuple[int, s
         raise Broken(Finding.WRONG_KEY, since.sequence, text)
     must_stand(using, since.sequence, since.head)
     return since.sequence, since.head
-
-
-class Walk:
-    """Goes along the chain from behind ``sequence``, whose hash is ``head``."""
-
-    def __init__(self, sequence: int, head: str, marks: dict[int, str]) -> None:
-        self.sequence, self.vouched = sequence, sequence
-        self.head = head.encode()
-        self.marks = {place: mark.encode() for place, mark in marks.items()}
-
-    def through(self, connection: BaseDatabaseWrapper, progress: Progress | None = None) -> None:
-        """Follow every row behind this place; raise ``Broken`` at the first that does not fit."""
-        rows = chain_rows(connection, after=self.sequence)
-        for batch in batched(rows, BATCH, strict=False):
-            misfit = self.extend(batch)
-            if misfit is not None:
-                deque(rows, maxlen=0)
-                raise self._broken(connection, misfit)
-            if progress is not None:
-                progress(len(batch))
-
-    def extend(self, rows: Iterable[Row]) -> Row | None:
-        """Follow ``rows`` as far as they fit; the first that does not. One SHA-256 a row."""
-        sequence, head, marks, sha256 = self.sequence, self.head, self.marks, hashlib.sha256
-        misfit = None
-        for row in rows:
-            number, event_id, own, content = row
-            if number != sequence + 1 or content is None:
-                misfit = row
-                break
-            line = LINE % (event_id, head, number, content[1:])
-            if sha256(line).hexdigest().encode() != own:
-                misfit = row
-                break
-            if number in marks:
-                if marks[number] != own:
-                    misfit = row
-                    break
-                self.vouched = number
-            sequence, head = number, own
-        self.sequence, self.head = sequence, head
-        return misfit
-
-    def _broken(self, connection: BaseDatabaseWrapper, misfit: Row) -> Broken:
-        number, event_id, own, content = misfit
-        if number == self.sequence + 1 and content is not None:
-            line = LINE % (event_id, self.head, number, content[1:])
-            if hashlib.sha256(line).hexdigest().encode() == own:
-                return self._unlike_its_mark(number)
-        due = self.sequence + 1
-        return Misfit(connection, misfit, due=due, previous=self.head).diagnose()
-
-    def _unlike_its_mark(self, number: int) -> Broken:
-        """The links hold, but this is not the head that was signed: all of it was made anew."""
-        since = self.vouched + 1
-        text = (
-            f"What was signed at {number} is another chain: something from {since} on was changed."
-        )
-        return Broken(Finding.CHANGED, since, text)
