@@ -37,10 +37,10 @@ def verify_new() -> int:
     return found
 
 
-def verify_again(*, now: datetime | None = None) -> int:
+def verify_again() -> int:
     """Check everything once a day, a slice in each round, and at last all that is signed."""
     cursor, is_fresh = Cursor.objects.get_or_create(name=AGAIN)
-    if is_fresh or not (cursor.hash or _begin(cursor, now or timezone.now())):
+    if is_fresh or not (cursor.hash or _begin(cursor, timezone.now())):
         return 0
     found, is_at_end = _go_on(cursor, since=cursor.moved_at)
     if not is_at_end:

@@ -43,6 +43,11 @@ class Verified:
         """How many were checked."""
         return self.last - self.first + 1
 
+    @property
+    def unsigned(self) -> int:
+        """How many at the end wait for their checkpoint."""
+        return self.last - max(self.signed_to, self.first - 1)
+
 
 def verify_ledger(
     *,
