@@ -209,6 +209,13 @@ class TestComparing:
 
         assert found() == (Finding.WRONG_KEY, None)
 
+    def test_a_restored_ledger_goes_on_once_the_file_was_moved_aside(self, sink):
+        cut_off(3)
+        events(1)
+        sink.rename(sink.with_name("before the restore"))
+
+        assert make_checkpoint().sequence == 4
+
     def test_nothing_is_signed_over_a_broken_chain(self):
         cut_off(3)
         events(1)
