@@ -103,7 +103,7 @@ class TestPurge:
             "v": 1,
         }
 
-    def test_the_chain_is_followed_and_signed_on(self, purge):
+    def test_the_chain_is_followed_and_signed_on(self, purge, run):
         purge("--yes")
         events(1, at=timezone.now() - timedelta(days=390))
 
@@ -111,6 +111,7 @@ class TestPurge:
 
         assert (made.sequence, made.count) == (9, 4)
         assert follow().sequence == 9
+        assert run("audit", "verify").code == 0
 
     def test_the_export_convinces_an_outsider_with_everything_in_it(self, purge, export):
         purge("--yes")
@@ -230,8 +231,10 @@ class TestRefused:
     def test_an_export_that_can_not_be_written(self, run, tmp_path):
         where = str(tmp_path / "nowhere" / "purged.zip")
 
-        with pytest.raises(FileNotFoundError):
-            run("audit", "purge", "--older-than", "12", "--to", where, "--yes")
+        printed = run("audit", "purge", "--older-than", "12", "--to", where, "--yes")
+
+        assert printed.code == 1
+        assert "nowhere" in printed.err
 
     def test_an_export_that_no_signature_covers(self, purge, export, monkeypatch):
         write = bundle.write_bundle

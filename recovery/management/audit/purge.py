@@ -11,9 +11,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from recovery.audit import purging
-from recovery.audit.verifier import Broken
 from recovery.conf import conf
-from recovery.management.base import NEEDED_REPAIR, DeskCommand
+from recovery.management.base import DeskCommand
 from recovery.periods import months_before
 
 HELP: Final = (
@@ -45,18 +44,17 @@ def handle(command: DeskCommand, **options: Any) -> None:
     if to is None or options["dry_run"]:
         command.stdout.write("Nothing was changed.")
         return
-    if not options["yes"] and input("They leave the ledger for good. Type yes: ") != "yes":
+    if not options["yes"] and not _confirmed():
         raise CommandError("Nothing was changed.")
-    _purge(command, leaving, to)
-
-
-def _purge(command: DeskCommand, leaving: purging.Plan, to: Path) -> None:
-    try:
-        record = purging.purge(leaving, to=to, actor=command.actor, progress=command.progress)
-    except Broken as broken:
-        text = f"The ledger is broken, and nothing leaves it. {broken}"
-        raise CommandError(text, returncode=NEEDED_REPAIR) from broken
+    record = purging.purge(leaving, to=to, actor=command.actor, progress=command.progress)
     command.stdout.write(f"They have left. {to}, SHA-256 {record.export_sha256}.")
+
+
+def _confirmed() -> bool:
+    try:
+        return input("They leave the ledger for good. Type yes: ") == "yes"
+    except EOFError:
+        return False
 
 
 def _before(options: dict[str, Any]) -> datetime:

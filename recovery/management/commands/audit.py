@@ -7,8 +7,11 @@ from argparse import ArgumentParser
 from importlib import import_module
 from typing import Any
 
+from django.core.management.base import CommandError
+
+from recovery.audit.verifier import Broken
 from recovery.management import audit
-from recovery.management.base import DeskCommand
+from recovery.management.base import NEEDED_REPAIR, DeskCommand
 
 
 class Command(DeskCommand):
@@ -23,4 +26,10 @@ class Command(DeskCommand):
             one.set_defaults(do=what.handle)
 
     def run(self, **options: Any) -> None:
-        options.pop("do")(self, **options)
+        try:
+            options.pop("do")(self, **options)
+        except Broken as broken:
+            text = f"The ledger is broken, and nothing was done. {broken}"
+            raise CommandError(text, returncode=NEEDED_REPAIR) from broken
+        except OSError as error:
+            raise CommandError(f"Nothing was done. {error}") from error
