@@ -23,6 +23,7 @@ class FileHandler(logging.Handler):
     def __init__(self, filename: str) -> None:
         super().__init__()
         self.filename = filename
+        self.is_written = False
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -31,10 +32,13 @@ class FileHandler(logging.Handler):
                 self._append(handle, f"{self.format(record)}\n".encode())
             finally:
                 os.close(handle)
+            self.is_written = True
         except Exception:  # noqa: BLE001 - whatever it was, logging has one way to say it
             self.handleError(record)
 
     def flush(self) -> None:
+        if not self.is_written:
+            return  # logging asks every process at its end, and most have no business with the file
         handle = self._open()
         try:
             os.fsync(handle)
@@ -101,10 +105,8 @@ class SyslogHandler(logging.Handler):
                 0
             ]
             return _connected(family, address)
-        plain = socket.create_connection((self.host, self.port), timeout=PATIENCE)
-        if self.scheme == "tcp":
-            return plain
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+        opened = socket.create_connection((self.host, self.port), timeout=PATIENCE)
+        return opened if self.scheme == "tcp" else _secured(opened, self.host)
 
     def _disconnect(self) -> None:
         if self.socket is not None:
@@ -115,5 +117,17 @@ class SyslogHandler(logging.Handler):
 def _connected(family: int, address: object) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_DGRAM)
     opened.settimeout(PATIENCE)
-    opened.connect(address)  # type: ignore[arg-type]  # as getaddrinfo gives it
+    try:
+        opened.connect(address)  # type: ignore[arg-type]  # as getaddrinfo gives it
+    except OSError:
+        opened.close()
+        raise
     return opened
+
+
+def _secured(opened: socket.socket, host: str) -> socket.socket:
+    try:
+        return ssl.create_default_context().wrap_socket(opened, server_hostname=host)
+    except OSError:
+        opened.close()
+        raise
