@@ -164,7 +164,7 @@ class TestFailure:
 
         assert (sequences(kept.lines), reached()) == ([1], 1)
 
-    def test_one_of_several_handlers_is_enough_to_stop_it(self, listen):
+    def test_one_of_several_handlers_is_enough_to_stop_it(self, listen, caplog):
         listen(Keeping())
         listen(Raising())
         event()
@@ -172,6 +172,7 @@ class TestFailure:
         with pytest.raises(siem.NotTaken):
             siem.send_to_siem()
         assert reached() == 0
+        assert "Raising did not take an event: ConnectionError" in caplog.text
 
     def test_a_handler_is_left_as_it_was(self, kept):
         event()
