@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from recovery.audit.ocsf import table
+from recovery.audit.ocsf import rights, table
 from recovery.audit.ocsf.table import EventClass
 from recovery.enums import AuthenticatorKind, Operation, Outcome
 
@@ -62,9 +62,14 @@ def request_of(event: AuditEvent) -> dict[str, Any]:
 
 
 def _subject(event: AuditEvent) -> dict[str, Any]:
-    if event.subject_id or event.subject_name:
-        return person(event.subject_id, event.subject_name)
-    return person(event.actor_id, event.actor_name if event.actor_id else "")
+    return person(event.subject_id, event.subject_name or rights.holder_of(event.detail))
+
+
+def _claimant(event: AuditEvent) -> dict[str, Any]:
+    """Who signs in, or tries to."""
+    if event.subject_id or event.subject_name or not event.actor_id:
+        return _subject(event)
+    return person(event.actor_id, event.actor_name)
 
 
 def _factors(event: AuditEvent) -> dict[str, Any]:
@@ -85,7 +90,7 @@ def _account_change(event: AuditEvent) -> dict[str, Any]:
 def _authentication(event: AuditEvent) -> dict[str, Any]:
     factors = _factors(event)
     return {
-        "user": _subject(event),
+        "user": _claimant(event),
         "service": {"name": PRODUCT},
         "session": session_of(event),
         "is_mfa": bool(factors) and event.outcome == Outcome.COMPLETED,
@@ -107,19 +112,12 @@ def _entity_management(event: AuditEvent) -> dict[str, Any]:
 
 
 def _user_access(event: AuditEvent) -> dict[str, Any]:
-    return {"user": _subject(event), "privileges": _privileges(event)}
+    return {"user": _subject(event), "privileges": rights.privileges_in(event.detail)}
 
 
 def _group_management(event: AuditEvent) -> dict[str, Any]:
-    return {"group": {"name": str(event.detail["of"])}, "privileges": _privileges(event)}
-
-
-def _privileges(event: AuditEvent) -> list[str]:
-    """What was given or taken. A refusal records none: there, nothing was."""
-    detail = event.detail
-    named = detail.get("role") or detail.get("added") or detail.get("removed") or detail.get("was")
-    several = named if isinstance(named, list) else [named]
-    return [str(one) for one in several if one]
+    group = {"name": str(event.detail.get("of") or "unknown")}
+    return {"group": group, "privileges": rights.privileges_in(event.detail)}
 
 
 def _log_activity(_: AuditEvent) -> dict[str, Any]:

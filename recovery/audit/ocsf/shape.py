@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import translation
 
-from recovery.audit.ocsf import table
+from recovery.audit.ocsf import rights, table
 from recovery.audit.ocsf.parts import (
     LEDGER,
     PRODUCT,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 SUCCESS, FAILURE, NEW = (1, "Success"), (2, "Failure"), (1, "New")
-DELETE: Final = "\x7f"
-"""The one control character that JSON lets stand."""
 HOMES: Final = (
     (("user", "entity", "group"), ("subject_id", "subject_name")),
     (("actor",), ("actor_id", "actor_name", "session_digest", "source_address")),
@@ -49,8 +47,7 @@ UNMAPPED: Final = (
 def line_of(entry: ChainEntry) -> str:
     """The event as one line of plain ASCII: no break, no control character, no link's token."""
     event = _masked(event_of(entry))
-    line = json.dumps(event, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return line.replace(DELETE, "\\u007f")
+    return json.dumps(event, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 def event_of(entry: ChainEntry) -> dict[str, Any]:
@@ -65,12 +62,9 @@ def event_of(entry: ChainEntry) -> dict[str, Any]:
 def activity_of(event: AuditEvent) -> Activity:
     """What happened, in OCSF's words. Rights may be given or taken, to people or to groups."""
     operation = Operation(event.operation)
-    if operation is not Operation.CHANGE_RIGHTS:
-        return table.ACTIVITIES[operation]
-    taken = bool(event.detail.get("removed")) and not event.detail.get("added")
-    if event.subject_id or event.subject_name or "of" not in event.detail:
-        return table.REVOKE if taken else table.ASSIGN
-    return table.REVOKE_FROM_GROUP if taken else table.ASSIGN_TO_GROUP
+    if operation is Operation.CHANGE_RIGHTS:
+        return rights.activity_of(event.detail)
+    return table.ACTIVITIES[operation]
 
 
 def _classified(event: AuditEvent, activity: Activity) -> dict[str, Any]:

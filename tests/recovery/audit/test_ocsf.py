@@ -108,6 +108,9 @@ class TestRules:
         assert any(one.startswith(complaint) for one in found), found
 
 
+FLAG = {"what": "user_flags", "of": "rosa"}
+
+
 class TestWords:
     @pytest.mark.requirement("A27")
     def test_every_operation_has_its_class_and_activity(self):
@@ -184,19 +187,42 @@ class TestWords:
         assert told(source_address="2001:db8::/64")["src_endpoint"] == {"name": "2001:db8::/64"}
 
     @pytest.mark.parametrize(
-        ("detail", "subject", "expected"),
+        ("detail", "expected", "privileges"),
         [
-            ({"added": ["lead"]}, "9", 300501),
-            ({"removed": ["lead"]}, "9", 300502),
-            ({"of": "Lead", "added": ["export"]}, "", 300601),
-            ({"of": "Lead", "removed": ["export"]}, "", 300602),
+            ({"what": "user_groups", "of": "rosa", "added": ["Lead"]}, 300501, ["Lead"]),
+            ({"what": "user_groups", "of": "rosa", "removed": ["Lead"]}, 300502, ["Lead"]),
+            (FLAG | {"was": {"is_staff": False}, "now": {"is_staff": True}}, 300501, ["is_staff"]),
+            (FLAG | {"was": {"is_staff": True}, "now": {"is_staff": False}}, 300502, ["is_staff"]),
+            ({"what": "group_permissions", "of": "Lead", "added": ["x.y"]}, 300601, ["x.y"]),
+            ({"what": "group_permissions", "of": "Lead", "removed": ["x.y"]}, 300602, ["x.y"]),
+            ({"what": "group_name", "of": "Lead", "was": "", "now": "Lead"}, 300699, []),
+            ({}, 300502, []),
         ],
     )
-    def test_rights_are_given_or_taken(self, detail, subject, expected):
-        event = told(Operation.CHANGE_RIGHTS, subject_id=subject, detail=detail)
+    def test_rights_are_given_or_taken(self, detail, expected, privileges):
+        event = told(Operation.CHANGE_RIGHTS, actor_id="3", actor_name="lena", detail=detail)
 
-        assert event["type_uid"] == expected
-        assert event["privileges"] == (detail.get("added") or detail["removed"])
+        assert (event["type_uid"], event["privileges"]) == (expected, privileges)
+        assert complaints(event) == []
+        holder = event.get("user") or event["group"]
+        assert holder["name"] == detail.get("of", "unknown")
+
+    @pytest.mark.parametrize(
+        ("operation", "detail", "privileges"),
+        [
+            (Operation.INVITE_STAFF, {"role": "Lead"}, ["Lead"]),
+            (Operation.CHANGE_ROLE, {"was": "Lead", "role": "Auditor"}, ["Auditor"]),
+            (Operation.REMOVE_STAFF, {"was": "Lead"}, ["Lead"]),
+        ],
+    )
+    def test_a_role_is_a_privilege(self, operation, detail, privileges):
+        assert told(operation, detail=detail)["privileges"] == privileges
+
+    def test_who_tries_to_sign_in_is_the_user_and_whoever_changes_an_account_is_not(self):
+        lena = {"actor_id": "3", "actor_name": "lena"}
+
+        assert told(Operation.SIGN_IN, **lena)["user"]["name"] == "lena"
+        assert told(Operation.VETO, **lena)["user"] == {"name": "unknown", "type_id": 0}
 
 
 class TestLine:
