@@ -50,8 +50,8 @@ def deliver(pk: int) -> bool:
 
 def _trace_of(notice: Notice) -> str:
     """The trace of what the notice is about: its delivery belongs to it."""
-    about = AuditEvent.objects.filter(pk=notice.event_id).values_list("trace", flat=True)
-    return about.first() or ""
+    about = AuditEvent.objects.filter(pk=notice.event_id or 0)
+    return about.values_list("trace", flat=True).first() or ""
 
 
 def _deliver(notice: Notice) -> bool:
