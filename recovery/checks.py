@@ -105,6 +105,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
             or not timedelta(0) < conf.CHECKPOINT_INTERVAL <= limits.CHECKPOINT_CEILING
         ),
     ),
+    (
+        "recovery.E016",
+        "RECOVERY_OCSF_VERSION has to be 1.7.0 or 1.8.0.",
+        lambda conf: conf.OCSF_VERSION not in limits.OCSF_VERSIONS,
+    ),
 )
 
 
