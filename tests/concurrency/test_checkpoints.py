@@ -1,9 +1,12 @@
 """Checkpoints, alarms and purges, when many come at once."""
 
+import os
+import signal
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from recovery import errors
@@ -46,15 +49,7 @@ def test_of_purges_at_once_one_takes_the_events_out(tmp_path, sink):
     year_ago = timezone.now() - timedelta(days=366)
     leaving = purging.plan(before=year_ago, kept_from=year_ago)
 
-    def purge(number):
-        return purging.purge(
-            leaving,
-            to=tmp_path / f"{number}.zip",
-            actor=Actor.command("test"),
-            progress=lambda _: None,
-        )
-
-    outcomes = at_once(4, purge)
+    outcomes = at_once(4, lambda number: purge_to(tmp_path / f"{number}.zip", leaving))
 
     assert Counter(map(type, outcomes)) == {PurgeRecord: 1, errors.ChangedMeanwhile: 3}
     assert PurgeRecord.objects.count() == 1
@@ -78,3 +73,38 @@ def test_what_others_write_and_sign_while_somebody_compares_is_no_alarm(monkeypa
     assert comparing.follow().sequence == 2
     assert [one.sequence for one in others] == [4]
     assert comparing.follow().sequence == 4
+
+
+@pytest.mark.usefixtures("sink")
+@pytest.mark.requirement("P15")
+def test_a_purge_that_is_killed_in_its_last_step_took_nothing_out(tmp_path, monkeypatch):
+    events(3, at=timezone.now() - timedelta(days=400))
+    events(1)
+    year_ago = timezone.now() - timedelta(days=366)
+    leaving, leave = purging.plan(before=year_ago, kept_from=year_ago), purging._leave
+
+    def leave_and_die(leaving):
+        leave(leaving)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(purging, "_leave", leave_and_die)
+    connections.close_all()
+    child = os.fork()
+    if not child:
+        try:
+            purge_to(tmp_path / "killed.zip", leaving)
+        finally:
+            os._exit(1)  # whatever it was, there is one run of the suite
+    _, status = os.waitpid(child, 0)
+    monkeypatch.undo()
+
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert not PurgeRecord.objects.exists()
+    assert (tmp_path / "killed.zip").exists()
+    assert follow().sequence == AuditEvent.objects.count() == 4
+    purge_to(tmp_path / "again.zip", leaving)
+    assert AuditEvent.objects.count() == 2
+
+
+def purge_to(path, leaving):
+    return purging.purge(leaving, to=path, actor=Actor.command("test"), progress=lambda _: None)
