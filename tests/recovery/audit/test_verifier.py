@@ -150,7 +150,7 @@ class TestValues:
     )
     def test_what_is_no_value_is_named(self, made, path, entry):
         row = json.loads(made[VALUES][5]) | {"reason": entry}
-        made[VALUES][5] = json.dumps(row) + "\n"
+        made[VALUES][5] = json.dumps(row, separators=(",", ":")) + "\n"
 
         assert_broken(made, path, "changed", 6)
 
@@ -177,13 +177,19 @@ class TestValues:
     def test_a_field_that_is_gone_is_named(self, made, path):
         row = json.loads(made[VALUES][5])
         del row["reason"]
-        made[VALUES][5] = json.dumps(row) + "\n"
+        made[VALUES][5] = json.dumps(row, separators=(",", ":")) + "\n"
 
         assert_broken(made, path, "changed", 6)
 
     def test_numbers_are_read_as_they_were_written(self, path):
         detail = {"left_is": [0.1, 1e21, 1e-7, 5.0, -0.0, 123456789012345, 1e16]}
         made = forge.made([forge.event(1, detail=detail)], signed=[1])
+
+        assert made.check(path)[0] == 0
+
+    def test_texts_with_backslashes_are_read_too(self, path):
+        texts = {"reason": 'a "b" \\ \n\x01', "authenticator": 'totp "1" \\', "ticket": "\\u0041"}
+        made = forge.made([forge.event(1, **texts)], signed=[1])
 
         assert made.check(path)[0] == 0
 
