@@ -670,12 +670,13 @@ class Signed:
         """Checkpoints that were kept outside the database, one a line, whatever stands before."""
         signed = cls()
         with path.open("rb") as file:
-            for line in file:
-                row = _loaded(line[max(0, line.find(b"{")) :]) or {}
+            for line in iter(lambda: file.readline(LONGEST), b""):
+                row = _loaded(line[max(0, line.rfind(b'{"signature":')) :]) or {}
                 statement, signature = row.get("statement"), row.get("signature")
-                if not isinstance(statement, str) or not isinstance(signature, str):
-                    raise Unreadable(f"{path} holds a line that is no checkpoint.")
-                signed.add_checkpoint(keys.read(CHECKPOINT_DOMAIN, statement, signature))
+                if isinstance(statement, str) and isinstance(signature, str):
+                    signed.add_checkpoint(keys.read(CHECKPOINT_DOMAIN, statement, signature))
+        if not signed.checkpoints:
+            raise Unreadable(f"{path} holds no checkpoint that the given key vouches for.")
         return signed
 
     def with_those_of(self, other: Signed | None, *, upto: int) -> dict[int, str]:
@@ -826,6 +827,9 @@ def told(report: Report) -> Iterator[str]:
     yield "  missing, added, moved or cut off, as far as they are signed for."
     yield f"Events:      {report.first_at or '-'} to {report.last_at or '-'}"
     yield f"Checkpoints: {signed.checkpoints}; the last at {signed.last}, {signed.last_at or '-'}"
+    if report.known:
+        known = report.known
+        yield f"You kept:    {known.checkpoints} checkpoints; the last at {known.last}"
     yield f"Purged:      up to {signed.purged}" if signed.purged else "Purged:      nothing"
     yield f"Keys:        {len(report.keys.trusted)}, from the given one on"
     if report.looked_at_all:

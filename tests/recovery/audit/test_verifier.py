@@ -250,7 +250,8 @@ class TestSigned:
 
     def test_one_that_the_auditor_has_shows_what_was_cut_off(self, made, path, tmp_path):
         kept = tmp_path / "kept.log"
-        kept.write_text(f"<134>1 2026-01-01 {made[CHECKPOINTS].pop()}")
+        torn = made[CHECKPOINTS][0][:200]
+        kept.write_text(f"a word\n{torn}<134>1 2026-01-01 {made[CHECKPOINTS].pop()}")
         for name in (EVENTS, VALUES, TABLE):
             del made[name][-3:]
         less = made.with_range(1, 9)
@@ -268,7 +269,13 @@ class TestSigned:
         )
 
         assert anew.check(path)[0] == 0
-        assert anew.check(path, "--checkpoints", kept)[0] == 1
+        code, said = anew.check(path, "--checkpoints", kept)
+        assert (code, said.startswith("BROKEN: changed at 4: ")) == (1, True)
+
+    def test_a_file_of_no_checkpoints_is_not_taken_for_one(self, made, path, tmp_path):
+        (tmp_path / "kept.log").write_text("{}\n")
+
+        assert made.check(path, "--checkpoints", tmp_path / "kept.log")[0] == 2
 
     def test_everything_signed_with_another_key_is_told(self, path):
         events = [forge.event(one) for one in range(1, 5)]
