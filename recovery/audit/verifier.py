@@ -822,9 +822,11 @@ class Progress:
 def told(report: Report) -> Iterator[str]:
     """What to say of a bundle in which nothing is wrong, line by line."""
     manifest, signed = report.manifest, report.signed
-    said = "OK" if report.code == 0 else "IN PART"
-    yield f"{said}: {report.events} events, {manifest.first} to {manifest.last}: none changed, "
-    yield "  missing, added, moved or cut off, as far as they are signed for."
+    range_ = f"{report.events} events, {manifest.first} to {manifest.last}"
+    if report.code == 0:
+        yield f"OK: {range_}, complete and unchanged."
+    else:
+        yield f"IN PART: {range_}, fit each other, but not all is signed for."
     yield f"Events:      {report.first_at or '-'} to {report.last_at or '-'}"
     yield f"Checkpoints: {signed.checkpoints}; the last at {signed.last}, {signed.last_at or '-'}"
     if report.known:
