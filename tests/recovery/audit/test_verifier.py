@@ -456,7 +456,7 @@ def test_an_untouched_bundle_never_raises_a_false_alarm(tmp_path_factory, made):
     assert code == 0, said
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(made=bundles(), data=st.data())
 def test_any_other_byte_is_found_and_never_a_fault(tmp_path_factory, made, data):
     folder = tmp_path_factory.getbasetemp() / "any"
