@@ -27,6 +27,7 @@ def _measure() -> None:
     from django.db import connection  # noqa: PLC0415 - see main
 
     from benchmarks.codes import measure_codes  # noqa: PLC0415 - needs loaded apps
+    from benchmarks.ledger import measure_ledger  # noqa: PLC0415 - needs loaded apps
     from benchmarks.sign_in import measure_sign_in  # noqa: PLC0415 - needs loaded apps
 
     call_command("migrate", verbosity=0)
@@ -35,7 +36,8 @@ def _measure() -> None:
         f"{connection.vendor}, {os.cpu_count()} cores"
     )
     for row in (*measure_sign_in(), *measure_codes()):
-        print(row)
+        print(row, flush=True)
+    measure_ledger()
 
 
 if __name__ == "__main__":
