@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from console import incidents
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, Operation
 from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
@@ -54,15 +55,23 @@ def _incidents() -> list[dict[str, Any]]:
     vetoed = AuditEvent.objects.in_bulk([one.event_id for one in waiting if one.event_id])
     return [
         {
-            "name": incident.account.text.display_name,
+            "name": incident.account.text.display_name if incident.account else "",
             "kind": incident.get_kind_display(),
             "raised_at": incident.raised_at,
             "froze": incident.froze,
             "about": _vetoed(vetoed.get(incident.event_id)),
-            "url": reverse("admin:recovery_account_change", args=[incident.account_id]),
+            "url": _looked_into_at(incident),
+            **incidents.found_in(incident),
         }
         for incident in waiting
     ]
+
+
+def _looked_into_at(incident: Incident) -> str:
+    if incident.account_id is None:
+        return incidents.url_of(incident)
+    account = reverse("admin:recovery_account_change", args=[incident.account_id])
+    return f"{account}?dialog={Operation.CLOSE_INCIDENT.value}"
 
 
 def _vetoed(event: AuditEvent | None) -> dict[str, Any] | None:

@@ -211,6 +211,8 @@ LOGGING = {
         # Django gives these handlers of its own; one line an event is enough.
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Whatever LOG_LEVEL says: this is a checkpoint's way out of the database.
+        "recovery.checkpoints": {"level": "INFO"},
     },
 }
 DEFAULT_EXCEPTION_REPORTER = "recovery.error_reports.MaskedExceptionReporter"

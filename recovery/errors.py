@@ -318,6 +318,26 @@ class NoNewSigningKey(RecoveryError):
     message = _("The first of RECOVERY_SIGNING_KEYS signs already. Put a new key before it.")
 
 
+class PurgeTooYoung(RecoveryError):
+    code = "purge_too_young"
+    message = _("Events since %(kept_from)s stay on the ledger. Purge up to an earlier day.")
+
+
+class NothingToPurge(RecoveryError):
+    code = "nothing_to_purge"
+    message = _("No event on the ledger is that old. Choose a later day.")
+
+
+class ExportExists(RecoveryError):
+    code = "export_exists"
+    message = _("%(path)s is there already, and is not written over. Name another file.")
+
+
+class ExportNotSigned(RecoveryError):
+    code = "export_not_signed"
+    message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
+
+
 class _Blanks(dict[str, str]):
     """Stands in for values that were not kept."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from typing import TYPE_CHECKING, cast
 
 from django.utils.functional import lazy
@@ -10,10 +11,11 @@ from django.utils.translation import ngettext
 from recovery.conf import conf
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from django.utils.functional import Promise
 
+MONTHS_IN_A_YEAR = 12
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -32,3 +34,11 @@ def in_words(period: timedelta) -> str:
     if seconds % MINUTE == 0:
         return ngettext("%d minute", "%d minutes", seconds // MINUTE) % (seconds // MINUTE)
     return ngettext("%d second", "%d seconds", seconds) % seconds
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """The same day so many months earlier, or the last day of a month that is shorter."""
+    month = moment.year * MONTHS_IN_A_YEAR + moment.month - 1 - months
+    year, month = month // MONTHS_IN_A_YEAR, month % MONTHS_IN_A_YEAR + 1
+    day = min(moment.day, monthrange(year, month)[1])
+    return moment.replace(year=year, month=month, day=day)

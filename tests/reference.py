@@ -236,6 +236,13 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "it back, and run `audit rotate`."
         ),
         errors.NoNewSigningKey: "`audit rotate` introduces the first key of the list.",
+        errors.PurgeTooYoung: "`RECOVERY_RETENTION_MONTHS` says how long events stay; 12 at least.",
+        errors.NothingToPurge: "All of them are younger, or it would be the last one, which stays.",
+        errors.ExportExists: (
+            "It may be the export of a purge that was broken off, and then nothing was deleted. "
+            "Never delete the export of one that was done."
+        ),
+        errors.ExportNotSigned: "Nothing was deleted.",
     },
 }
 

@@ -36,7 +36,7 @@ def follow() -> Head | None:
     does not fit itself. None for an empty ledger.
     """
     keys = trusted_keys()
-    start = purged_up_to(keys)
+    start = purged_up_to()
     for mark in _signed_heads(keys):
         if _must_fit(mark, start) and mark.sequence > start.sequence:
             start = mark
@@ -46,9 +46,31 @@ def follow() -> Head | None:
 
 def trusted_keys() -> Keys:
     """Every key that the one which signs now vouches for, and the names of those before it."""
-    signs = _signing_key()
-    rows = SigningKey.objects.values("fingerprint", "public_key", "statement", "signature")
-    return Keys.rooted_in(signs.fingerprint, list(rows))
+    return Keys.rooted_in(_signing_key().fingerprint, _rows())
+
+
+def keys_of_all_time() -> Keys:
+    """Every key that ever signed here, from the first that is not lost."""
+    return Keys.rooted_in(signing.root_key(), _rows())
+
+
+def purged_up_to() -> Head:
+    """Where the chain goes on after the last purge; before its first event if there was none.
+
+    A purge was signed when it was done, by whichever key signed then.
+    """
+    record = PurgeRecord.objects.order_by("-last_sequence").first()
+    if record is None:
+        return Head(0, GENESIS)
+    said = keys_of_all_time().read(PURGE, record.statement, record.signature)
+    if said and (said["last"], said["last_hash"]) != (record.last_sequence, record.last_hash):
+        raise Broken(Finding.CHANGED, record.last_sequence, "This purge was signed otherwise.")
+    return Head(record.last_sequence, record.last_hash)
+
+
+def _rows() -> list[dict[str, Any]]:
+    columns = ("fingerprint", "public_key", "statement", "signature")
+    return list(SigningKey.objects.order_by("introduced_at").values(*columns))
 
 
 def _signing_key() -> signing.KeyPair:
@@ -58,17 +80,6 @@ def _signing_key() -> signing.KeyPair:
         if not signing.configured_keys():
             raise
         raise Broken(Finding.WRONG_KEY, None, str(error)) from error
-
-
-def purged_up_to(keys: Keys) -> Head:
-    """Where the chain goes on after the last purge; before its first event if there was none."""
-    record = PurgeRecord.objects.order_by("-last_sequence").first()
-    if record is None:
-        return Head(0, GENESIS)
-    said = keys.read(PURGE, record.statement, record.signature)
-    if said and (said["last"], said["last_hash"]) != (record.last_sequence, record.last_hash):
-        raise Broken(Finding.CHANGED, record.last_sequence, "This purge was signed otherwise.")
-    return Head(record.last_sequence, record.last_hash)
 
 
 def _signed_heads(keys: Keys) -> Iterator[Head]:

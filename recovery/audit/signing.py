@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from recovery.models import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 CHECKPOINT_DOMAIN: Final = f"sparekey/checkpoint/{VERSION}\n"
 PURGE_DOMAIN: Final = f"sparekey/purge/{VERSION}\n"
@@ -105,18 +107,33 @@ def keep(pair: KeyPair, introduced: Signed | None = None) -> None:
     )
 
 
-def key_statement(new: KeyPair, *, previous: KeyPair, at: Any) -> Signed:
-    """What the key before says about a new one."""
-    return sign(
-        KEY_DOMAIN,
-        {
-            "at": moment(at),
-            "key": new.fingerprint,
-            "previous": previous.fingerprint,
-            "public_key": new.public.hex(),
-        },
-        by=previous,
-    )
+def root_key() -> str:
+    """The earliest key from which signed introductions lead to the one that signs now."""
+    rows = SigningKey.objects.in_bulk()
+    fingerprint = current_key().fingerprint
+    while (before := _introduced_by(rows[fingerprint], rows)) is not None:
+        fingerprint = before
+    return fingerprint
+
+
+def _introduced_by(row: SigningKey, rows: Mapping[str, SigningKey]) -> str | None:
+    if not row.statement:
+        return None
+    before = rows.get(json.loads(row.statement).get("previous", ""))
+    if before is None or not is_signed(KEY_DOMAIN, row.statement, row.signature, key=before):
+        return None
+    return before.fingerprint
+
+
+def introduce(new: KeyPair, *, previous: str, by: KeyPair, at: datetime) -> None:
+    """Keep a new key with what ``by`` signed about it: the key before it, if that is not lost."""
+    said = {
+        "at": moment(at),
+        "key": new.fingerprint,
+        "previous": previous,
+        "public_key": new.public.hex(),
+    }
+    keep(new, sign(KEY_DOMAIN, said, by=by))
 
 
 def configured_keys() -> list[KeyPair]:

@@ -8,6 +8,7 @@ from recovery import errors
 from recovery.audit import checkpoints, signing
 from recovery.audit.operations import audited
 from recovery.enums import Operation
+from recovery.models import SigningKey
 
 if TYPE_CHECKING:
     from recovery.actors import Actor
@@ -23,8 +24,26 @@ def rotate(*, actor: Actor) -> tuple[str, str]:
     if new.fingerprint == old.fingerprint:
         raise errors.NoNewSigningKey
     checkpoints.make_checkpoint()
+    return _introduce(new, previous=old.fingerprint, by=old, actor=actor)
+
+
+def replace_lost(*, actor: Actor) -> tuple[str, str]:
+    """Begin anew with a key that nobody vouches for, as the last one is lost.
+
+    Whoever knows the lost one finds a wrong key from here on, until they are told the new one.
+    """
+    last = SigningKey.objects.order_by("-introduced_at").values_list("fingerprint", flat=True)
+    pairs = signing.configured_keys()
+    if not pairs or not last or SigningKey.objects.filter(pk=pairs[0].fingerprint).exists():
+        raise errors.NoNewSigningKey
+    return _introduce(pairs[0], previous=last[0], by=pairs[0], actor=actor)
+
+
+def _introduce(
+    new: signing.KeyPair, *, previous: str, by: signing.KeyPair, actor: Actor
+) -> tuple[str, str]:
     with audited(Operation.ROTATE_SIGNING_KEY, actor=actor) as draft:
-        signing.keep(new, signing.key_statement(new, previous=old, at=draft.at))
-        draft.detail = {"was": old.fingerprint, "now": new.fingerprint}
+        signing.introduce(new, previous=previous, by=by, at=draft.at)
+        draft.detail = {"was": previous, "now": new.fingerprint}
     checkpoints.make_checkpoint()
-    return old.fingerprint, new.fingerprint
+    return previous, new.fingerprint

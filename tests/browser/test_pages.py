@@ -8,6 +8,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
+from recovery.audit import alarms
+from recovery.audit.verifier import Finding
 from recovery.enums import Role
 from recovery.models import AuditEvent
 from tests import factories
@@ -46,6 +48,7 @@ def every_page(subject):
         reverse("admin:recovery_account_history", args=[subject.pk]),
         reverse("admin:recovery_account_export"),
         reverse("admin:recovery_auditevent_change", args=[event.pk]),
+        reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
     ]
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 from recovery.audit import linking, signing
 from recovery.audit.comparing import follow, trusted_keys
-from recovery.audit.verifier import Keys
+from recovery.audit.verifier import Broken, Keys
 from recovery.enums import Operation, Outcome
 from recovery.models import AuditEvent, Checkpoint, SigningKey
 from tests.plumbing.signed import cut_off, events, fresh_key
@@ -109,3 +109,22 @@ class TestRotate:
         assert printed.code == 1
         assert "signs already" in printed.err
         assert SigningKey.objects.count() == 1
+
+    @pytest.mark.parametrize("key_is_known", [True, False])
+    def test_after_a_loss_it_begins_anew_and_says_whom_to_tell(self, run, settings, key_is_known):
+        events(2)
+        run("audit", "checkpoint")
+        settings.RECOVERY_SIGNING_KEYS = [NEW, OLD] if key_is_known else [NEW]
+
+        printed = run("audit", "rotate", "--lost")
+        linking.settle(connection)
+
+        rows = list(
+            SigningKey.objects.values("fingerprint", "public_key", "statement", "signature")
+        )
+        assert "every auditor" in printed.out
+        assert Keys.rooted_in(fingerprint(NEW), rows).earlier == {fingerprint(OLD)}
+        with pytest.raises(Broken, match="did not sign"):
+            Keys.rooted_in(fingerprint(OLD), rows)
+        assert run("audit", "key").out == f"{fingerprint(NEW)}\n"
+        assert run("audit", "checkpoint").code == 0

@@ -23,6 +23,7 @@ def fresh_key():
 
 
 def events(count=1, **fields):
+    """Write some, and link them as a commit would."""
     for _ in range(count):
         AuditEvent.objects.create(
             operation=Operation.RECONCILE, outcome=Outcome.COMPLETED, **fields

@@ -14,12 +14,21 @@ HELP: Final = (
 )
 
 
-def add_arguments(_parser: ArgumentParser) -> None:
-    """It takes none."""
+def add_arguments(parser: ArgumentParser) -> None:
+    """Whether there is an old key to vouch for the new one."""
+    parser.add_argument(
+        "--lost",
+        action="store_true",
+        help="The old key is lost: begin anew, and tell every auditor the new fingerprint.",
+    )
 
 
-def handle(command: DeskCommand, **_: Any) -> None:
+def handle(command: DeskCommand, **options: Any) -> None:
     """Rotate, and say which key was followed by which."""
-    was, now = signing_keys.rotate(actor=command.actor)
-    command.stdout.write(f"{was} has introduced {now}, which signs from now on.")
+    rotate = signing_keys.replace_lost if options["lost"] else signing_keys.rotate
+    was, now = rotate(actor=command.actor)
+    command.stdout.write(f"{now} follows {was}, and signs from now on.")
+    if options["lost"]:
+        command.stdout.write("Nothing vouches for it: give its fingerprint to every auditor.")
+        return
     command.stdout.write("Take the old key out of RECOVERY_SIGNING_KEYS and restart everything.")
