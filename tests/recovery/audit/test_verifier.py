@@ -157,7 +157,12 @@ class TestValues:
     def test_a_value_said_twice_is_named(self, made, path):
         made[VALUES][5] = made[VALUES][5].replace('"reason":', '"reason":["","x"],"reason":')
 
-        assert_broken(made, path, "missing", 6)
+        assert_broken(made, path, "changed", 6)
+
+    def test_a_value_said_in_another_way_is_named(self, made, path):
+        made[VALUES][5] = made[VALUES][5].replace("reason-", "re\\u0061son-")
+
+        assert_broken(made, path, "changed", 6)
 
     def test_values_that_are_gone_are_missing(self, made, path):
         del made[VALUES][5]
