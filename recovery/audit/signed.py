@@ -23,6 +23,8 @@ from recovery.models import ChainEntry, Checkpoint, PurgeRecord, SigningKey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 CHECKPOINT: Final = {
     "sequence": "sequence",
     "head": "head",
@@ -88,7 +90,7 @@ class _Trusted(NamedTuple):
     heads: Keys
     """Without a given key: only the one that this server signs with, and what follows on it."""
     purges: Keys
-    """Without a given key: the very first as well. A purge was signed when it was done."""
+    """Without a given key: those before it as well. A purge was signed when it was done."""
 
     @classmethod
     def read(cls, using: str, fingerprint: str | None) -> _Trusted:
@@ -96,15 +98,23 @@ class _Trusted(NamedTuple):
         if fingerprint is not None:
             keys = Keys.rooted_in(fingerprint, rows)
             return cls(keys, keys)
-        known = {row["fingerprint"] for row in rows}
         ours = [pair.fingerprint for pair in configured_keys()]
-        own = next((name for name in ours if name in known), None)
-        first = next((row["fingerprint"] for row in rows if not row["statement"]), None)
-        if rows and (first is None or (ours and own is None)):
+        wanted = ours or [row["fingerprint"] for row in rows if not row["statement"]]
+        own = next((row["fingerprint"] for row in rows if row["fingerprint"] in wanted), None)
+        if rows and own is None:
             text = "The keys in the database do not lead to the one that this server signs with."
             raise Broken(Finding.WRONG_KEY, None, text)
-        purges = Keys.rooted_in(first, rows) if first else Keys()
-        return cls(Keys.rooted_in(own, rows) if own else purges, purges)
+        keys = Keys.rooted_in(own, rows) if own else Keys()
+        return cls(keys, Keys(keys.trusted | _earlier(keys, rows)))
+
+
+def _earlier(keys: Keys, rows: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:
+    """The keys before the trusted one, by what introduced it."""
+    found: dict[str, Ed25519PublicKey] = {}
+    for row in rows:
+        if row["fingerprint"] in keys.earlier:
+            found |= Keys.rooted_in(row["fingerprint"], [{**row, "statement": ""}]).trusted
+    return found
 
 
 def _statements(

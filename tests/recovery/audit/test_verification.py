@@ -9,6 +9,8 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recovery.actors import Actor
+from recovery.audit import linking, signing_keys
 from recovery.audit.checkpoints import make_checkpoint
 from recovery.audit.columns import FIELDS
 from recovery.audit.verification import verify_ledger
@@ -16,6 +18,7 @@ from recovery.audit.verifier import Broken
 from recovery.canonical import content_of
 from recovery.models import AuditEvent, Checkpoint, PurgeRecord, SigningKey
 from tests.plumbing.ledger import triggers_off
+from tests.plumbing.signed import fresh_key
 from tests.plumbing.undone import undone
 from tests.recovery.audit import chains
 from tests.recovery.audit.chains import WHOLE, found
@@ -225,6 +228,46 @@ class TestSignatures:
         )
 
         assert found() == ("wrong_key", 1)
+
+
+class TestPurges:
+    @pytest.fixture(autouse=True)
+    def purged(self):
+        chains.ledger(5)
+        make_checkpoint()
+        chains.purge(1)
+        chains.purge(2)
+
+    def test_signed_records_explain_that_the_first_are_gone(self):
+        assert verify_ledger().first == 3
+        assert found(key=SigningKey.objects.get().fingerprint) is None
+
+    def test_they_explain_nothing_else(self):
+        chains.delete(3)
+
+        assert found() == ("missing", 3)
+
+    def test_a_changed_record_explains_nothing(self):
+        overwrite(PurgeRecord.objects.last(), last_hash="a" * 64)
+
+        assert found() == ("changed", 2)
+
+    def test_a_record_that_is_gone_explains_nothing(self):
+        with triggers_off(connection):
+            PurgeRecord.objects.order_by("first_sequence").first().delete()
+
+        assert found() == ("missing", 1)
+
+    @pytest.mark.parametrize("roll", [signing_keys.rotate, signing_keys.replace_lost])
+    def test_they_are_believed_under_a_later_key(self, settings, roll):
+        ours = settings.RECOVERY_SIGNING_KEYS
+        kept = ours if roll is signing_keys.rotate else []
+        settings.RECOVERY_SIGNING_KEYS = [fresh_key(), *kept]
+
+        roll(actor=Actor.command("test"))
+        linking.settle(connection)
+
+        assert found() is None
 
 
 TEXT = st.text(
