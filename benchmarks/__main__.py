@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -30,6 +31,7 @@ def _measure() -> None:
     from benchmarks.ledger import measure_ledger  # noqa: PLC0415 - needs loaded apps
     from benchmarks.sign_in import measure_sign_in  # noqa: PLC0415 - needs loaded apps
 
+    logging.disable(logging.WARNING)  # a refused sign-in is one, and there will be many
     call_command("migrate", verbosity=0)
     print(
         f"Django {django.get_version()}, Python {platform.python_version()}, "
