@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 
@@ -30,6 +31,9 @@ def _measure() -> None:
     from benchmarks.codes import measure_codes  # noqa: PLC0415 - needs loaded apps
     from benchmarks.ledger import measure_ledger  # noqa: PLC0415 - needs loaded apps
     from benchmarks.sign_in import measure_sign_in  # noqa: PLC0415 - needs loaded apps
+    from benchmarks.verifying_export import (  # noqa: PLC0415 - needs loaded apps
+        measure_verifying_export,
+    )
 
     logging.disable(logging.WARNING)  # a refused sign-in is one, and there will be many
     call_command("migrate", verbosity=0)
@@ -37,7 +41,7 @@ def _measure() -> None:
         f"Django {django.get_version()}, Python {platform.python_version()}, "
         f"{connection.vendor}, {os.cpu_count()} cores"
     )
-    for row in (*measure_sign_in(), *measure_codes()):
+    for row in chain(measure_sign_in(), measure_codes(), measure_verifying_export()):
         print(row, flush=True)
     measure_ledger()
 

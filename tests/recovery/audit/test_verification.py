@@ -13,8 +13,9 @@ from recovery.actors import Actor
 from recovery.audit import linking, signing_keys
 from recovery.audit.checkpoints import make_checkpoint
 from recovery.audit.columns import FIELDS
+from recovery.audit.diagnosis import Misfit
 from recovery.audit.verification import verify_ledger
-from recovery.audit.verifier import Broken
+from recovery.audit.verifier import Broken, Finding
 from recovery.canonical import content_of
 from recovery.models import AuditEvent, Checkpoint, PurgeRecord, SigningKey
 from tests.plumbing.ledger import triggers_off
@@ -46,6 +47,22 @@ def test_an_untouched_ledger_is_told_with_its_numbers():
     assert (verified.first, verified.last, verified.events) == (1, 5, 5)
     assert verified.signed_to == 3
     assert verified.with_columns
+
+
+def test_it_tells_how_far_it_is_in_both_passes():
+    chains.ledger(3)
+    seen = []
+
+    verify_ledger(progress=seen.append)
+
+    assert sum(seen) == 2 * 3
+
+
+def test_two_entries_of_one_number_are_one_too_many():
+    """No database of ours holds them; who drops its constraints can make it."""
+    broken = Misfit(connection, (2, 9, b"", b"{}"), due=3, previous=b"").diagnose()
+
+    assert (broken.finding, broken.sequence) == (Finding.ADDED, 2)
 
 
 def test_a_ledger_without_an_event_is_whole():
