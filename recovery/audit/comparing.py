@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from django.db import connection
 from django.db.models import Max
 
 from recovery.audit import signing, sinks
+from recovery.audit.streaming import snapshot
 from recovery.audit.verifier import Broken, Finding, Keys
-from recovery.canonical import GENESIS, hash_of, line_of
+from recovery.audit.walking import Walk
+from recovery.canonical import GENESIS
 from recovery.errors import NoSigningKey
 from recovery.models import ChainEntry, Checkpoint, PurgeRecord, SigningKey
 
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
 
 RECENT: Final = 10
 """How many checkpoints of each place are compared: the last one covers those before it."""
-STEP: Final = 2_000
 
 PURGE, CHECKPOINT = signing.PURGE_DOMAIN.encode(), signing.CHECKPOINT_DOMAIN.encode()
 
@@ -35,18 +37,18 @@ def follow() -> Head | None:
     Raises ``Broken`` where it does not fit what was signed, in the database or in the file, or
     does not fit itself. None for an empty ledger.
     """
-    keys = trusted_keys()
-    start = purged_up_to()
-    for mark in _signed_heads(keys):
-        if _must_fit(mark, start) and mark.sequence > start.sequence:
-            start = mark
-    head = _walked(start)
-    return head if head.sequence else None
-
-
-def trusted_keys() -> Keys:
-    """Every key that the one which signs now vouches for, and the names of those before it."""
-    return Keys.rooted_in(_signing_key().fingerprint, _rows())
+    # Before the moment that is looked at: the file knows of no event that is not written yet.
+    signer, told = _signing_key(), sinks.told(last=RECENT)
+    # One moment for all the rest: a purge in between would look like a hole.
+    with snapshot(connection):
+        keys = Keys.rooted_in(signer.fingerprint, _rows())
+        start = gone = purged_up_to()
+        for mark in _signed_heads(keys, told):
+            if _must_fit(mark, gone) and mark.sequence > start.sequence:
+                start = mark
+        walk = Walk(*start, {})
+        walk.through(connection)
+    return Head(*walk.place) if walk.sequence else None
 
 
 def keys_of_all_time() -> Keys:
@@ -82,7 +84,7 @@ def _signing_key() -> signing.KeyPair:
         raise Broken(Finding.WRONG_KEY, None, str(error)) from error
 
 
-def _signed_heads(keys: Keys) -> Iterator[Head]:
+def _signed_heads(keys: Keys, told: list[sinks.Told]) -> Iterator[Head]:
     """What was signed lately. What an earlier key signed is covered by what this one did."""
     rows = Checkpoint.objects.order_by("-sequence", "-pk")[:RECENT]
     for row in rows:
@@ -90,7 +92,7 @@ def _signed_heads(keys: Keys) -> Iterator[Head]:
         if said and (said["sequence"], said["head"]) != (row.sequence, row.head):
             raise Broken(Finding.CHANGED, row.sequence, "This checkpoint was signed otherwise.")
         yield from _head(said)
-    for one in sinks.told(last=RECENT):
+    for one in told:
         yield from _head(keys.read(CHECKPOINT, one.statement, one.signature))
 
 
@@ -120,22 +122,3 @@ def _gone(mark: Head) -> Broken:
     if mark.sequence > end:
         return Broken(Finding.CUT_OFF, end + 1, text)
     return Broken(Finding.MISSING, mark.sequence, "The event that was signed here is gone.")
-
-
-def _walked(start: Head) -> Head:
-    """The head, if each event since ``start`` follows from the one before."""
-    head = start
-    while rows := list(_after(head.sequence)):
-        for sequence, kept, event_id, content in rows:
-            if sequence != head.sequence + 1:
-                raise Broken(Finding.MISSING, head.sequence + 1, "The chain has a hole here.")
-            line = line_of(content, event_id=event_id, sequence=sequence, previous=head.hash)
-            head = Head(sequence, hash_of(line))
-            if head.hash != kept:
-                raise Broken(Finding.CHANGED, sequence, "It is not what was hashed here.")
-    return head
-
-
-def _after(sequence: int) -> Any:
-    following = ChainEntry.objects.filter(sequence__gt=sequence).order_by("sequence")
-    return following.values_list("sequence", "hash", "event_id", "event__content")[:STEP]

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Max, Min
 
 from recovery import errors
-from recovery.audit import bundle, checkpoints, comparing, signing, verifier
+from recovery.audit import bundle, checkpoints, comparing, days, signing, verifier
 from recovery.audit.operations import audited
 from recovery.canonical import COMMITTED, moment
 from recovery.enums import Operation
@@ -119,11 +119,18 @@ def _export(leaving: Plan, to: Path) -> str:
             os.fsync(file.fileno())
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+        _must_be_there(leaving)
         _must_be_signed_for(Path(draft))
         _name(Path(draft), to)
     finally:
         Path(draft).unlink()
     return digest
+
+
+def _must_be_there(leaving: Plan) -> None:
+    """Refuse where another purge was quicker."""
+    if ChainEntry.objects.aggregate(first=Min("sequence"))["first"] != leaving.first:
+        raise errors.ChangedMeanwhile
 
 
 def _must_be_signed_for(export: Path) -> None:
@@ -146,9 +153,8 @@ def _name(draft: Path, to: Path) -> None:
 
 
 def _record(draft: Draft, leaving: Plan, digest: str) -> PurgeRecord:
-    """Sign what leaves. Another purge may have been quicker."""
-    if ChainEntry.objects.aggregate(first=Min("sequence"))["first"] != leaving.first:
-        raise errors.ChangedMeanwhile
+    """Sign what leaves."""
+    _must_be_there(leaving)
     said: dict[str, Any] = {
         "at": moment(draft.at),
         "export_sha256": digest,
@@ -175,7 +181,7 @@ def _record(draft: Draft, leaving: Plan, digest: str) -> PurgeRecord:
 def _leave(leaving: Plan) -> None:
     """Take the events out, with what was only kept beside them; a day that goes on stays."""
     ReviewItem.objects.filter(sequence__lte=leaving.last).delete()
-    LedgerDay.objects.filter(last_sequence__lte=leaving.last).delete()
+    days.forget_purged(leaving.last)
     begun = LedgerDay.objects.filter(first_sequence__lte=leaving.last)
     begun.update(first_sequence=leaving.last + 1)
     with connection.cursor() as cursor:

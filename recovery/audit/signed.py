@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from recovery.audit import sinks
 from recovery.audit.signing import configured_keys
 from recovery.audit.verifier import (
     CHECKPOINT_DOMAIN,
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from recovery.audit.sinks import Told
 
 CHECKPOINT: Final = {
     "sequence": "sequence",
@@ -43,8 +44,6 @@ PURGE: Final = {
 }
 """Each column, and what it is called in the statement that was signed."""
 KEY: Final = ("fingerprint", "public_key", "statement", "signature")
-TOLD: Final = 10
-"""How many checkpoints of the file outside the database are asked: each covers those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,15 @@ class Signed:
     """The last event that is gone, by signed records, and its hash."""
 
     @classmethod
-    def read(cls, using: str, fingerprint: str | None = None) -> Signed:
-        """Read and check every signature; raise ``Broken`` where one is wrong."""
+    def read(cls, using: str, told: Iterable[Told], fingerprint: str | None = None) -> Signed:
+        """Check every signature, here and in what a file was ``told``; ``Broken`` if one is wrong.
+
+        The file is read before the moment that is looked at: it then knows of nothing later.
+        """
         keys = _Trusted.read(using, fingerprint).heads
         rows = Checkpoint.objects.using(using).order_by("sequence", "pk").iterator()
-        told = (keys.read(CHECKPOINT_DOMAIN, *one) for one in sinks.told(last=TOLD))
-        heads = chain(_statements(keys, CHECKPOINT_DOMAIN, rows, CHECKPOINT), filter(None, told))
+        outside = (keys.read(CHECKPOINT_DOMAIN, *one) for one in told)
+        heads = chain(_statements(keys, CHECKPOINT_DOMAIN, rows, CHECKPOINT), filter(None, outside))
         return cls(_marks(heads), purged_to(using, fingerprint))
 
     def must_be_reached(self, sequence: int) -> None:

@@ -117,9 +117,10 @@ def root_key() -> str:
 
 
 def _introduced_by(row: SigningKey, rows: Mapping[str, SigningKey]) -> str | None:
-    if not row.statement:
-        return None
-    before = rows.get(json.loads(row.statement).get("previous", ""))
+    try:
+        before = rows.get(json.loads(row.statement)["previous"])
+    except (ValueError, LookupError, TypeError):
+        return None  # the first has no statement, and who reads the keys finds what is rubbish
     if before is None or not is_signed(KEY_DOMAIN, row.statement, row.signature, key=before):
         return None
     return before.fingerprint

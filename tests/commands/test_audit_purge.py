@@ -243,7 +243,10 @@ class TestRefused:
         assert not export.exists()
 
     def test_what_dies_before_its_last_step(self, purge, export, monkeypatch):
-        def die(_):
+        leave = purging._leave
+
+        def die(leaving):
+            leave(leaving)
             raise MemoryError
 
         monkeypatch.setattr(purging, "_leave", die)

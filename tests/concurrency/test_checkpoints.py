@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recovery import errors
 from recovery.actors import Actor
-from recovery.audit import alarms, purging
+from recovery.audit import alarms, comparing, purging
 from recovery.audit.checkpoints import make_checkpoint
 from recovery.audit.comparing import follow
 from recovery.audit.verifier import Finding
@@ -40,7 +40,7 @@ def test_many_who_find_the_same_raise_one_alarm():
     assert AuditEvent.objects.filter(operation=Operation.RAISE_ALARM).count() == 1
 
 
-def test_of_purges_at_once_one_takes_the_events_out(tmp_path, sink):  # noqa: ARG001 - remembers
+def test_of_purges_at_once_one_takes_the_events_out(tmp_path, sink):
     events(3, at=timezone.now() - timedelta(days=400))
     events(1)
     year_ago = timezone.now() - timedelta(days=366)
@@ -59,3 +59,22 @@ def test_of_purges_at_once_one_takes_the_events_out(tmp_path, sink):  # noqa: AR
     assert Counter(map(type, outcomes)) == {PurgeRecord: 1, errors.ChangedMeanwhile: 3}
     assert PurgeRecord.objects.count() == 1
     assert follow().sequence == AuditEvent.objects.count() + leaving.last
+
+
+@pytest.mark.usefixtures("sink")
+def test_what_others_write_and_sign_while_somebody_compares_is_no_alarm(monkeypatch):
+    events(2)
+    make_checkpoint()
+    purged_up_to, others = comparing.purged_up_to, []
+
+    def meanwhile():
+        if not others:
+            others.append("are at it")
+            others[:] = at_once(1, lambda _: events(2) or make_checkpoint())
+        return purged_up_to()
+
+    monkeypatch.setattr(comparing, "purged_up_to", meanwhile)
+
+    assert comparing.follow().sequence == 2
+    assert [one.sequence for one in others] == [4]
+    assert comparing.follow().sequence == 4

@@ -209,6 +209,24 @@ class TestComparing:
 
         assert found() == (Finding.WRONG_KEY, None)
 
+    @pytest.mark.parametrize("column", ["public_key", "statement"])
+    @pytest.mark.parametrize("rubbish", ["zz", "[1]", '{"previous":{}}', ""])
+    def test_rubbish_in_the_place_of_our_key_is_found_or_does_no_harm(self, column, rubbish):
+        with triggers_off() as cursor:
+            cursor.execute(f"UPDATE recovery_signingkey SET {column} = %s", [rubbish])  # noqa: S608 - a name of our own
+
+        if (column, rubbish) == ("statement", ""):
+            assert make_checkpoint() is None
+        else:
+            assert found()[0] in {Finding.WRONG_KEY, Finding.CHANGED}
+
+    def test_a_restored_ledger_goes_on_once_the_file_was_moved_aside(self, sink):
+        cut_off(3)
+        events(1)
+        sink.rename(sink.with_name("before the restore"))
+
+        assert make_checkpoint().sequence == 4
+
     def test_nothing_is_signed_over_a_broken_chain(self):
         cut_off(3)
         events(1)

@@ -19,7 +19,7 @@ from recovery.audit.verifier import Broken, Finding
 from recovery.canonical import content_of
 from recovery.models import AuditEvent, Checkpoint, PurgeRecord, SigningKey
 from tests.plumbing.ledger import triggers_off
-from tests.plumbing.signed import fresh_key
+from tests.plumbing.signed import cut_off, fresh_key
 from tests.plumbing.undone import undone
 from tests.recovery.audit import chains
 from tests.recovery.audit.chains import WHOLE, found
@@ -198,6 +198,16 @@ class TestSignatures:
         overwrite(signed, **{column: values.get(column, "c" * 64)})
 
         assert found() == ("changed", None if column == "statement" else 2)
+
+    @pytest.mark.usefixtures("sink")
+    def test_what_the_file_outside_was_told_counts(self):
+        chains.ledger(2)
+        make_checkpoint()
+
+        cut_off(3)
+
+        assert not Checkpoint.objects.filter(sequence=4).exists()
+        assert found() == ("cut_off", 4)
 
     def test_a_key_of_the_forgers_own_is_found(self, settings):
         forge_signatures(settings)
