@@ -67,7 +67,7 @@ def commitment(salt: str, field: str, value: Any) -> str:
 
 def field_salt(salt: str, field: str) -> str:
     """The salt of one field, in hex: whoever is shown a value is given this and not the row's."""
-    return hmac.new(bytes.fromhex(salt), field.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(bytes.fromhex(salt), field.encode(), "sha256").hex()
 
 
 def shown(value: Any) -> bytes:

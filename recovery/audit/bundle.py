@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -132,10 +133,14 @@ ENCLOSED: Final = {
 def values_line(sequence: int, salt: str, values: Mapping[str, Any]) -> str:
     """What is shown of one event: each value with the salt of its field."""
     parts = [
-        f'"{name}":["{field_salt(salt, name)}",{canonical(values[name])}]'
-        for name in sorted(values)
+        f'"{name}":["{field_salt(salt, name)}",{_quoted(values[name])}]' for name in sorted(values)
     ]
     return f'{{"_sequence":{sequence},{",".join(parts)}}}\n'
+
+
+def _quoted(value: Any) -> str:
+    """A value in its canonical form; of a text it is the one that the standard library writes."""
+    return encode_basestring(value) if isinstance(value, str) else canonical(value)
 
 
 def table_row(cells: Iterable[Any]) -> str:

@@ -150,7 +150,7 @@ class TestValues:
     )
     def test_what_is_no_value_is_named(self, made, path, entry):
         row = json.loads(made[VALUES][5]) | {"reason": entry}
-        made[VALUES][5] = json.dumps(row) + "\n"
+        made[VALUES][5] = json.dumps(row, separators=(",", ":")) + "\n"
 
         assert_broken(made, path, "changed", 6)
 
@@ -177,13 +177,19 @@ class TestValues:
     def test_a_field_that_is_gone_is_named(self, made, path):
         row = json.loads(made[VALUES][5])
         del row["reason"]
-        made[VALUES][5] = json.dumps(row) + "\n"
+        made[VALUES][5] = json.dumps(row, separators=(",", ":")) + "\n"
 
         assert_broken(made, path, "changed", 6)
 
     def test_numbers_are_read_as_they_were_written(self, path):
         detail = {"left_is": [0.1, 1e21, 1e-7, 5.0, -0.0, 123456789012345, 1e16]}
         made = forge.made([forge.event(1, detail=detail)], signed=[1])
+
+        assert made.check(path)[0] == 0
+
+    def test_texts_with_backslashes_are_read_too(self, path):
+        texts = {"reason": 'a "b" \\ \n\x01', "authenticator": 'totp "1" \\', "ticket": "\\u0041"}
+        made = forge.made([forge.event(1, **texts)], signed=[1])
 
         assert made.check(path)[0] == 0
 
@@ -244,7 +250,8 @@ class TestSigned:
 
     def test_one_that_the_auditor_has_shows_what_was_cut_off(self, made, path, tmp_path):
         kept = tmp_path / "kept.log"
-        kept.write_text(f"<134>1 2026-01-01 {made[CHECKPOINTS].pop()}")
+        torn = made[CHECKPOINTS][0][:200]
+        kept.write_text(f"a word\n{torn}<134>1 2026-01-01 {made[CHECKPOINTS].pop()}")
         for name in (EVENTS, VALUES, TABLE):
             del made[name][-3:]
         less = made.with_range(1, 9)
@@ -262,7 +269,13 @@ class TestSigned:
         )
 
         assert anew.check(path)[0] == 0
-        assert anew.check(path, "--checkpoints", kept)[0] == 1
+        code, said = anew.check(path, "--checkpoints", kept)
+        assert (code, said.startswith("BROKEN: changed at 4: ")) == (1, True)
+
+    def test_a_file_of_no_checkpoints_is_not_taken_for_one(self, made, path, tmp_path):
+        (tmp_path / "kept.log").write_text("{}\n")
+
+        assert made.check(path, "--checkpoints", tmp_path / "kept.log")[0] == 2
 
     def test_everything_signed_with_another_key_is_told(self, path):
         events = [forge.event(one) for one in range(1, 5)]
@@ -443,7 +456,7 @@ def test_an_untouched_bundle_never_raises_a_false_alarm(tmp_path_factory, made):
     assert code == 0, said
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(made=bundles(), data=st.data())
 def test_any_other_byte_is_found_and_never_a_fault(tmp_path_factory, made, data):
     folder = tmp_path_factory.getbasetemp() / "any"
