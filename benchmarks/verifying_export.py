@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from benchmarks.pairs import Row, side_by_side
+from benchmarks.pairs import Bar, Row, side_by_side
 from recovery.audit import bundle, verifier
 from recovery.canonical import (
     COMMITTED,
@@ -61,7 +61,11 @@ def measure_verifying_export(events: int = EVENTS) -> Iterator[Row]:
                     hashlib.sha256(one).digest()
 
         yield side_by_side(
-            "verifying an export's chain ÷ SHA-256 alone", chain, each_line, runs=RUNS
+            "verifying an export's chain ÷ SHA-256 alone",
+            chain,
+            each_line,
+            runs=RUNS,
+            bar=Bar(at_most=4),
         )
         what = "verifying an export and all that it shows ÷ SHA-256 alone"
         yield side_by_side(what, everything, each_value, runs=RUNS // 3)

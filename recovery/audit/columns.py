@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from recovery.audit.verifier import Broken, Finding
-from recovery.canonical import COMMITTED, OPEN, content_of
+from recovery.canonical import COMMITTED, OPEN, VERSION, content_of, moment
 from recovery.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ FIELDS: Final = ("at", "salt", *OPEN, *COMMITTED)
 BATCH: Final = 1000
 UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What comes of a column that holds what nobody of us writes there."""
+_dumps: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def compare(
@@ -47,10 +50,29 @@ def _rows(using: str, after: int, upto: int | None) -> Iterator[tuple[Any, ...]]
 
 
 def _must_agree(sequence: int, content: str, *values: Any) -> None:
-    made = content_of(dict(zip(FIELDS, values, strict=True)))
+    columns = dict(zip(FIELDS, values, strict=True))
+    if _quickly_made(columns) == content:
+        return
+    made = content_of(columns)
     if made != content:
         names = ", ".join(_different(made, content)) or "content"
         raise Broken(Finding.CHANGED, sequence, f"Its columns are not what was hashed: {names}.")
+
+
+def _quickly_made(event: dict[str, Any]) -> str:
+    """The content as ``content_of`` makes it, in half its time, of almost every event.
+
+    Python's own JSON has the same form but for some numbers and keys. Where it differs, it does
+    not agree with what is stored, and ``content_of`` is asked.
+    """
+    salt = bytes.fromhex(event["salt"])
+    line: dict[str, Any] = {name: event[name] for name in OPEN}
+    for name in COMMITTED:
+        value = event[name]
+        shown = value if isinstance(value, str) else _dumps(value)
+        field_salt = hmac.digest(salt, name.encode(), "sha256")
+        line[name] = hashlib.sha256(field_salt + shown.encode()).hexdigest()
+    return _dumps(line | {"at": moment(event["at"]), "v": VERSION})
 
 
 def _different(made: str, content: str) -> list[str]:

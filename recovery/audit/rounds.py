@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 from django.utils import timezone
 
-from recovery.audit import alarms, days
+from recovery.audit import alarms, days, sinks
 from recovery.audit.signed import Signed, purged_to
 from recovery.audit.streaming import snapshot
-from recovery.audit.verification import marks_must_stand, must_all_be_linked, verify_slice
+from recovery.audit.verification import TOLD, marks_must_stand, must_all_be_linked, verify_slice
 from recovery.audit.verifier import Broken
 from recovery.canonical import GENESIS
 from recovery.models import ChainEntry, Cursor
@@ -92,9 +92,10 @@ def _behind(broken: Broken, was: int) -> Place:
 
 
 def _check_signatures() -> int:
+    told = sinks.told(last=TOLD)
     try:
         with snapshot(connection):
-            marks_must_stand(connection.alias, Signed.read(connection.alias))
+            marks_must_stand(connection.alias, Signed.read(connection.alias, told))
             must_all_be_linked(connection)
     except Broken as broken:
         _tell(broken)

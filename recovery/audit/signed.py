@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from recovery.audit import sinks
 from recovery.audit.signing import configured_keys
 from recovery.audit.verifier import (
     CHECKPOINT_DOMAIN,
@@ -22,6 +21,10 @@ from recovery.models import ChainEntry, Checkpoint, PurgeRecord, SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from recovery.audit.sinks import Told
 
 CHECKPOINT: Final = {
     "sequence": "sequence",
@@ -41,8 +44,6 @@ PURGE: Final = {
 }
 """Each column, and what it is called in the statement that was signed."""
 KEY: Final = ("fingerprint", "public_key", "statement", "signature")
-TOLD: Final = 10
-"""How many checkpoints of the file outside the database are asked: each covers those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,15 @@ class Signed:
     """The last event that is gone, by signed records, and its hash."""
 
     @classmethod
-    def read(cls, using: str, fingerprint: str | None = None) -> Signed:
-        """Read and check every signature; raise ``Broken`` where one is wrong."""
+    def read(cls, using: str, told: Iterable[Told], fingerprint: str | None = None) -> Signed:
+        """Check every signature, here and in what a file was ``told``; ``Broken`` if one is wrong.
+
+        The file is read before the moment that is looked at: it then knows of nothing later.
+        """
         keys = _Trusted.read(using, fingerprint).heads
         rows = Checkpoint.objects.using(using).order_by("sequence", "pk").iterator()
-        told = (keys.read(CHECKPOINT_DOMAIN, *one) for one in sinks.told(last=TOLD))
-        heads = chain(_statements(keys, CHECKPOINT_DOMAIN, rows, CHECKPOINT), filter(None, told))
+        outside = (keys.read(CHECKPOINT_DOMAIN, *one) for one in told)
+        heads = chain(_statements(keys, CHECKPOINT_DOMAIN, rows, CHECKPOINT), filter(None, outside))
         return cls(_marks(heads), purged_to(using, fingerprint))
 
     def must_be_reached(self, sequence: int) -> None:
@@ -88,7 +92,7 @@ class _Trusted(NamedTuple):
     heads: Keys
     """Without a given key: only the one that this server signs with, and what follows on it."""
     purges: Keys
-    """Without a given key: the very first as well. A purge was signed when it was done."""
+    """Without a given key: those before it as well. A purge was signed when it was done."""
 
     @classmethod
     def read(cls, using: str, fingerprint: str | None) -> _Trusted:
@@ -96,15 +100,23 @@ class _Trusted(NamedTuple):
         if fingerprint is not None:
             keys = Keys.rooted_in(fingerprint, rows)
             return cls(keys, keys)
-        known = {row["fingerprint"] for row in rows}
         ours = [pair.fingerprint for pair in configured_keys()]
-        own = next((name for name in ours if name in known), None)
-        first = next((row["fingerprint"] for row in rows if not row["statement"]), None)
-        if rows and (first is None or (ours and own is None)):
+        wanted = ours or [row["fingerprint"] for row in rows if not row["statement"]]
+        own = next((row["fingerprint"] for row in rows if row["fingerprint"] in wanted), None)
+        if rows and own is None:
             text = "The keys in the database do not lead to the one that this server signs with."
             raise Broken(Finding.WRONG_KEY, None, text)
-        purges = Keys.rooted_in(first, rows) if first else Keys()
-        return cls(Keys.rooted_in(own, rows) if own else purges, purges)
+        keys = Keys.rooted_in(own, rows) if own else Keys()
+        return cls(keys, Keys(keys.trusted | _earlier(keys, rows)))
+
+
+def _earlier(keys: Keys, rows: Iterable[Mapping[str, Any]]) -> dict[str, Ed25519PublicKey]:
+    """The keys before the trusted one, by what introduced it."""
+    found: dict[str, Ed25519PublicKey] = {}
+    for row in rows:
+        if row["fingerprint"] in keys.earlier:
+            found |= Keys.rooted_in(row["fingerprint"], [{**row, "statement": ""}]).trusted
+    return found
 
 
 def _statements(

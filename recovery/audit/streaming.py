@@ -87,6 +87,9 @@ def chain_rows(
 def unlinked_event(connection: BaseDatabaseWrapper = default) -> int | None:
     """The id of the first event that has no place in the chain."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and connection.in_atomic_block:
+            # Both sides stand in order in an index, which is a third of the time of a look-up each.
+            cursor.execute("SET LOCAL enable_mergejoin = on")
         cursor.execute(_UNLINKED)
         row = cursor.fetchone()
     return row[0] if row else None

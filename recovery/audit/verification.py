@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models import Max
 
 from recovery.audit import columns as stored
+from recovery.audit import sinks
 from recovery.audit.signed import Signed, purged_to
 from recovery.audit.streaming import snapshot, unlinked_event
 from recovery.audit.verifier import Broken, Finding
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from recovery.models import Checkpoint
 
 BATCH: Final = 1000
+TOLD: Final = 10
+"""How many checkpoints of the file outside the database are asked: each covers those before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +62,12 @@ def verify_ledger(
 ) -> Verified:
     """Check every event behind ``since``, or all that are there; raise ``Broken`` at the first.
 
-    ``key`` is the fingerprint to trust. Without one, the ledger's first key is trusted if it
-    leads to the one that this server signs with.
+    ``key`` is the fingerprint to trust; without one, it is the one that this server signs with.
     """
     connection, started = connections[using], time.perf_counter()
+    told = sinks.told(last=TOLD)
     with snapshot(connection):
-        signed = Signed.read(using, key)
+        signed = Signed.read(using, told, key)
         walk = Walk(*_place(using, signed, since), signed.marks)
         first = walk.sequence + 1
         walk.through(connection, progress=progress)

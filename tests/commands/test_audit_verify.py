@@ -1,6 +1,9 @@
 """Verifying at the server: what it prints, what it ends with, what it leaves on the ledger."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 
 from recovery.audit.bundle import write_bundle
 from recovery.audit.checkpoints import make_checkpoint
@@ -77,6 +80,15 @@ def test_another_fingerprint_than_the_ledgers_is_a_wrong_key(run):
 
     assert printed.code == 1
     assert "wrong_key" in printed.err
+
+
+def test_a_terminal_is_shown_how_far_it_is(capsys):
+    terminal = StringIO()
+    terminal.isatty = lambda: True
+
+    call_command("audit", "verify", stdout=StringIO(), stderr=terminal)
+
+    assert "100 %" in capsys.readouterr().err
 
 
 class TestBundle:

@@ -13,11 +13,12 @@ from threading import Event
 import pytest
 from django.db import connection
 
-from recovery.audit import rounds
+from recovery.audit import rounds, verification
 from recovery.audit.checkpoints import make_checkpoint
+from recovery.audit.streaming import chain_rows, snapshot
 from recovery.audit.verification import verify_ledger
 from recovery.models import AuditEvent, ChainEntry
-from tests.concurrency import race
+from tests.concurrency import at_once, race
 from tests.recovery.audit import chains
 
 pytestmark = [
@@ -42,6 +43,35 @@ def test_writers_that_are_killed_in_mid_transaction_leave_no_hole_and_no_fork():
     assert before > 0
     chains.ledger(2)
     assert _must_be_whole() == before + 2
+
+
+def test_a_verification_sees_one_moment_and_holds_no_writer_up():
+    chains.ledger(2)
+
+    with snapshot(connection):
+        assert len(list(chain_rows(connection))) == 2
+        assert at_once(1, lambda _: chains.ledger(1)) == [None]
+        assert len(list(chain_rows(connection))) == 2
+        assert ChainEntry.objects.count() == 2
+
+    assert ChainEntry.objects.count() == 3
+
+
+def test_a_checkpoint_that_is_told_meanwhile_is_no_alarm(sink, monkeypatch):
+    chains.ledger(1)
+    make_checkpoint()
+
+    @contextmanager
+    def overtaken(connection):
+        with snapshot(connection):
+            assert ChainEntry.objects.exists()  # a snapshot begins with the first look
+            assert at_once(1, lambda _: (chains.ledger(1), make_checkpoint())) != [None]
+            yield
+
+    monkeypatch.setattr(verification, "snapshot", overtaken)
+
+    assert verify_ledger().last == 1
+    assert len(sink.read_text().splitlines()) == 2
 
 
 def test_eight_writers_and_two_verifiers_at_once_raise_no_false_alarm():

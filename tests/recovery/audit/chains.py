@@ -7,12 +7,12 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from recovery import canonical
-from recovery.audit import linking
+from recovery.audit import linking, signing
 from recovery.audit.columns import FIELDS
 from recovery.audit.verification import verify_ledger
 from recovery.audit.verifier import Broken
 from recovery.enums import Operation, Outcome
-from recovery.models import AuditEvent, ChainEntry
+from recovery.models import AuditEvent, ChainEntry, PurgeRecord
 from tests.plumbing.ledger import triggers_off
 
 WHOLE = {
@@ -88,6 +88,31 @@ def delete(sequence, *, events=True, entries=True):
             entry(sequence).delete()
         if events:
             AuditEvent._base_manager.filter(pk=pk)._raw_delete("default")
+
+
+def purge(last):
+    """Let the first events leave, with a signed record."""
+    gone = ChainEntry.objects.order_by("sequence")
+    first, newest, at = gone.first().sequence, event(last).get().at, timezone.now()
+    before = PurgeRecord.objects.order_by("last_sequence").last()
+    said = {"first": first, "last": last, "last_hash": entry(last).get().hash}
+    said |= {"newest_at": canonical.moment(newest), "at": canonical.moment(at)}
+    said |= {"export_sha256": "e" * 64}
+    said |= {"previous": before.last_hash if before else canonical.GENESIS}
+    signed = signing.sign(signing.PURGE_DOMAIN, said)
+    PurgeRecord.objects.create(
+        first_sequence=first,
+        last_sequence=last,
+        last_hash=said["last_hash"],
+        newest_at=newest,
+        export_sha256=said["export_sha256"],
+        at=at,
+        key_id=signed.key_id,
+        statement=signed.statement,
+        signature=signed.signature,
+    )
+    for place in range(first, last + 1):
+        delete(place)
 
 
 def shift(behind, by):

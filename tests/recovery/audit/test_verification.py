@@ -9,13 +9,17 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recovery.actors import Actor
+from recovery.audit import linking, signing_keys
 from recovery.audit.checkpoints import make_checkpoint
 from recovery.audit.columns import FIELDS
+from recovery.audit.diagnosis import Misfit
 from recovery.audit.verification import verify_ledger
-from recovery.audit.verifier import Broken
+from recovery.audit.verifier import Broken, Finding
 from recovery.canonical import content_of
 from recovery.models import AuditEvent, Checkpoint, PurgeRecord, SigningKey
 from tests.plumbing.ledger import triggers_off
+from tests.plumbing.signed import cut_off, fresh_key
 from tests.plumbing.undone import undone
 from tests.recovery.audit import chains
 from tests.recovery.audit.chains import WHOLE, found
@@ -43,6 +47,22 @@ def test_an_untouched_ledger_is_told_with_its_numbers():
     assert (verified.first, verified.last, verified.events) == (1, 5, 5)
     assert verified.signed_to == 3
     assert verified.with_columns
+
+
+def test_it_tells_how_far_it_is_in_both_passes():
+    chains.ledger(3)
+    seen = []
+
+    verify_ledger(progress=seen.append)
+
+    assert sum(seen) == 2 * 3
+
+
+def test_two_entries_of_one_number_are_one_too_many():
+    """No database of ours holds them; who drops its constraints can make it."""
+    broken = Misfit(connection, (2, 9, b"", b"{}"), due=3, previous=b"").diagnose()
+
+    assert (broken.finding, broken.sequence) == (Finding.ADDED, 2)
 
 
 def test_a_ledger_without_an_event_is_whole():
@@ -179,6 +199,16 @@ class TestSignatures:
 
         assert found() == ("changed", None if column == "statement" else 2)
 
+    @pytest.mark.usefixtures("sink")
+    def test_what_the_file_outside_was_told_counts(self):
+        chains.ledger(2)
+        make_checkpoint()
+
+        cut_off(3)
+
+        assert not Checkpoint.objects.filter(sequence=4).exists()
+        assert found() == ("cut_off", 4)
+
     def test_a_key_of_the_forgers_own_is_found(self, settings):
         forge_signatures(settings)
 
@@ -225,6 +255,46 @@ class TestSignatures:
         )
 
         assert found() == ("wrong_key", 1)
+
+
+class TestPurges:
+    @pytest.fixture(autouse=True)
+    def purged(self):
+        chains.ledger(5)
+        make_checkpoint()
+        chains.purge(1)
+        chains.purge(2)
+
+    def test_signed_records_explain_that_the_first_are_gone(self):
+        assert verify_ledger().first == 3
+        assert found(key=SigningKey.objects.get().fingerprint) is None
+
+    def test_they_explain_nothing_else(self):
+        chains.delete(3)
+
+        assert found() == ("missing", 3)
+
+    def test_a_changed_record_explains_nothing(self):
+        overwrite(PurgeRecord.objects.last(), last_hash="a" * 64)
+
+        assert found() == ("changed", 2)
+
+    def test_a_record_that_is_gone_explains_nothing(self):
+        with triggers_off(connection):
+            PurgeRecord.objects.order_by("first_sequence").first().delete()
+
+        assert found() == ("missing", 1)
+
+    @pytest.mark.parametrize("roll", [signing_keys.rotate, signing_keys.replace_lost])
+    def test_they_are_believed_under_a_later_key(self, settings, roll):
+        ours = settings.RECOVERY_SIGNING_KEYS
+        kept = ours if roll is signing_keys.rotate else []
+        settings.RECOVERY_SIGNING_KEYS = [fresh_key(), *kept]
+
+        roll(actor=Actor.command("test"))
+        linking.settle(connection)
+
+        assert found() is None
 
 
 TEXT = st.text(
