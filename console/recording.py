@@ -40,7 +40,7 @@ def refusals(
         raise
 
 
-def filters_of(request: HttpRequest) -> dict[str, str]:
+def filters_of(request: HttpRequest) -> dict[str, Any]:
     """What the view was asked for, as its address says; what looks like a secret is blotted out."""
-    asked = [(name, value) for name, value in request.GET.items() if value]
+    asked = [(name, values) for name, values in request.GET.lists() if any(values)]
     return masking.masked_values(pair for pair in asked if pair[0] not in TURNS_A_PAGE)

@@ -48,9 +48,14 @@ def masked(text: str) -> str:
     return " ".join(words)[:LONGEST_SHOWN]
 
 
-def masked_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def masked_values(pairs: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
     """What an address asks for, each value masked, and no more of them than a page would send."""
-    return {masked(name): _masked_value(name, value) for name, value in list(pairs)[:MOST_SHOWN]}
+    return {masked(name): _masked_values(name, values) for name, values in list(pairs)[:MOST_SHOWN]}
+
+
+def _masked_values(name: str, values: list[str]) -> str | list[str]:
+    shown = [_masked_value(name, value) for value in values[:MOST_SHOWN] if value]
+    return shown[0] if len(shown) == 1 else shown
 
 
 def _masked_value(name: str, value: str) -> str:

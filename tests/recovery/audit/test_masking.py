@@ -84,15 +84,25 @@ def test_what_is_no_secret_can_be_read(name):
 
 
 def test_the_key_of_a_row_is_no_code_where_a_row_is_asked_for():
-    assert masked_values([("subject_id", "1234567"), ("q", "1234567"), ("trace", "a" * 16)]) == {
+    asked = {"subject_id": ["1234567"], "q": ["1234567"], "trace": ["a" * 16]}
+
+    assert masked_values(asked.items()) == {
         "subject_id": "1234567",
         "q": MASK,
         "trace": "a" * 16,
     }
 
 
+def test_several_values_of_one_filter_are_all_kept():
+    asked = {"operation": ["sign_in", "123456", ""]}
+
+    assert masked_values(asked.items()) == {"operation": ["sign_in", MASK]}
+
+
 def test_an_address_can_hold_no_more_than_a_page_would_send():
-    kept = masked_values((f"name{number}", "x y " * 200) for number in range(500))
+    asked = {f"name{number}": ["x y " * 200] for number in range(500)}
+
+    kept = masked_values(asked.items())
 
     assert len(kept) == 30
     assert all(len(value) <= LONGEST_SHOWN for value in kept.values())
