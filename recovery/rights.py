@@ -23,6 +23,7 @@ from recovery.audit import Draft, append, operations
 from recovery.audit.triggers import is_migrated
 from recovery.enums import Operation, Outcome
 from recovery.models import Account
+from recovery.sync import SIGN_IN_FIELDS
 
 SAID_BY_THEIR_OWN_EVENT: Final = frozenset(
     {
@@ -157,12 +158,16 @@ def _remember(instance: Model, names: Iterable[str], *, using: str) -> None:
     """Note what the row says now. Without one, nobody has a flag, and the account is active."""
     row = None
     if instance.pk is not None:
-        rows: QuerySet[Any] = QuerySet(type(instance), using=using).filter(pk=instance.pk)
-        row = rows.values(*names).first()
+        row = QuerySet(type(instance), using=using).filter(pk=instance.pk).first()
     nothing = {name: name == "is_active" for name in names}
-    setattr(instance, WERE, row or nothing)
+    were = nothing if row is None else {name: bool(getattr(row, name)) for name in names}
+    setattr(instance, WERE, were)
 
 
 def _flags_in(update_fields: Iterable[str] | None) -> list[str]:
-    flags = [name for name in FLAGS if tiers.is_column(name)]
-    return flags if update_fields is None else [name for name in flags if name in update_fields]
+    """The flags that a save can change. One that the model computes may follow from any column."""
+    saved = None if update_fields is None else set(update_fields)
+    if saved is not None and saved <= SIGN_IN_FIELDS:
+        return []
+    flags = [name for name in FLAGS if hasattr(get_user_model(), name)]
+    return [name for name in flags if saved is None or name in saved or not tiers.is_column(name)]

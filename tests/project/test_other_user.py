@@ -31,7 +31,7 @@ import django
 django.setup()
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from recovery.models import Account
+from recovery.models import Account, AuditEvent
 
 Users = get_user_model()
 call_command("migrate", "contenttypes", verbosity=0)
@@ -49,6 +49,8 @@ for email, is_admin in (("clerk@example.org", True), ("chief@example.org", False
     user.save()
 tiers = dict(Account.objects.values_list("user__email", "tier"))
 assert tiers == {"clerk@example.org": "privileged", "chief@example.org": "standard"}, tiers
+changed = [event.detail["now"] for event in AuditEvent.objects.filter(operation="change_rights")]
+assert changed == [{"is_staff": True}, {"is_staff": False}], changed
 call_command("sync_accounts")
 """
 
