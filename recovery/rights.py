@@ -63,13 +63,13 @@ def saved_user(instance: Any, using: str, **_kwargs: Any) -> None:
     if were is None:
         return
     now = {name: bool(getattr(instance, name)) for name in were}
-    changed = [name for name in were if were[name] != now[name]]
+    changed = [name for name in were if bool(were[name]) != now[name]]
     if changed:
         _record(
             instance,
             using=using,
             what="user_flags",
-            was={name: were[name] for name in changed},
+            was={name: bool(were[name]) for name in changed},
             now={name: now[name] for name in changed},
         )
 
@@ -160,7 +160,7 @@ def _remember(instance: Model, names: Iterable[str], *, using: str) -> None:
     if instance.pk is not None:
         row = QuerySet(type(instance), using=using).filter(pk=instance.pk).first()
     nothing = {name: name == "is_active" for name in names}
-    were = nothing if row is None else {name: bool(getattr(row, name)) for name in names}
+    were = nothing if row is None else {name: getattr(row, name) for name in names}
     setattr(instance, WERE, were)
 
 

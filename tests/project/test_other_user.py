@@ -49,7 +49,8 @@ for email, is_admin in (("clerk@example.org", True), ("chief@example.org", False
     user.save()
 tiers = dict(Account.objects.values_list("user__email", "tier"))
 assert tiers == {"clerk@example.org": "privileged", "chief@example.org": "standard"}, tiers
-changed = [event.detail["now"] for event in AuditEvent.objects.filter(operation="change_rights")]
+events = AuditEvent.objects.filter(operation="change_rights").order_by("pk")
+changed = [event.detail["now"] for event in events]
 assert changed == [{"is_staff": True}, {"is_staff": False}], changed
 call_command("sync_accounts")
 """
