@@ -38,8 +38,8 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 ROOT_URLCONF = "project.urls"
-# WSGI_APPLICATION stays unset: runserver then makes its own, and `project.wsgi`, which always
-# means production, is left to a real server.
+# What runserver serves. `project.wsgi`, which always means production, is left to a real server.
+WSGI_APPLICATION = "project.demo.serving.application" if DEBUG else None
 
 INSTALLED_APPS = [
     "console.apps.ConsoleConfig",
