@@ -117,7 +117,8 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
         errors.FormInvalid: (
             "The form is older than twelve hours, or belongs to another account, operation or "
-            "person. Open it again from the account."
+            "person. Open it again from the account. On the ledger, with nobody's name, also a "
+            "form that came from no page of ours."
         ),
     },
     "Links and addresses": {
