@@ -121,6 +121,7 @@ NO_ROWS = {
     "console/sign_in.py: OneTimeCodeView.accept": "its own session, for the key on the event",
 }
 LONG_MODULES = {
+    "recovery/audit/inventory.py": "one entry for each operation, read like a table",
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/conf.py": "every setting, with its unit and why",
     "recovery/enums.py": "the closed vocabularies, side by side",
