@@ -4,8 +4,9 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-from project.serving import refuse_to_serve_if_misconfigured
+from project.serving import begin, refuse_to_serve_if_misconfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 application = get_asgi_application()
 refuse_to_serve_if_misconfigured()
+begin()

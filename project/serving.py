@@ -20,6 +20,23 @@ def refuse_to_serve_if_misconfigured() -> None:
         raise ImproperlyConfigured(_explained(findings))
 
 
+def begin() -> None:
+    """Put the start of this process on the ledger, and at its end that too.
+
+    Without a guarded ledger there is no start, and whoever reads the server's log is told why.
+    """
+    from recovery import service  # noqa: PLC0415 - needs loaded apps
+    from recovery.audit.proving import LedgerUnguarded  # noqa: PLC0415 - needs loaded apps
+
+    try:
+        service.begun()
+    except LedgerUnguarded as error:
+        raise ImproperlyConfigured(
+            f"Sparekey does not serve like this:\n  The ledger is not guarded. {error} Find out "
+            "who took them off, then run `manage.py migrate`, which puts them back."
+        ) from error
+
+
 def _stops(finding: CheckMessage) -> bool:
     ours = (finding.id or "").startswith(OUR_CHECKS)
     return ours and finding.is_serious(ERROR) and not finding.is_silenced()

@@ -38,8 +38,8 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 ROOT_URLCONF = "project.urls"
-# WSGI_APPLICATION stays unset: runserver then makes its own, and `project.wsgi`, which always
-# means production, is left to a real server.
+# What runserver serves. `project.wsgi`, which always means production, is left to a real server.
+WSGI_APPLICATION = "project.demo.serving.application" if DEBUG else None
 
 INSTALLED_APPS = [
     "console.apps.ConsoleConfig",
@@ -136,6 +136,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "recovery.csrf.failed"
 # Messages in the session and not in a cookie of their own: one place less that holds words.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MESSAGE_LEVEL = message_levels.INFO

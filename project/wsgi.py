@@ -4,8 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from project.serving import refuse_to_serve_if_misconfigured
+from project.serving import begin, refuse_to_serve_if_misconfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 application = get_wsgi_application()
 refuse_to_serve_if_misconfigured()
+begin()

@@ -36,13 +36,20 @@ def show(account: Account, *, typed: str, operation: Operation) -> Shown:
         throttling.admit(door=operation, name=name, source=source)
         shown = _shown(account, typed)
     except errors.RecoveryError as refusal:
-        claimant = Actor.holder(account.user, verified_by=None)
-        draft = Draft(operation=operation, actor=claimant, subject=account)
-        draft.detail = {"way": _way_meant(typed)}
-        append_failure(draft, type(refusal))
+        note_failure(account, type(refusal), typed=typed, operation=operation)
         raise
     throttling.succeeded(door=operation, name=name, source=source)
     return shown
+
+
+def note_failure(
+    account: Account, refusal: type[errors.RecoveryError], *, typed: str, operation: Operation
+) -> None:
+    """Record that what was shown did not do, and of which kind it was."""
+    claimant = Actor.holder(account.user, verified_by=None)
+    draft = Draft(operation=operation, actor=claimant, subject=account)
+    draft.detail = {"way": _way_meant(typed)}
+    append_failure(draft, refusal)
 
 
 def _shown(account: Account, typed: str) -> Shown:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import close_old_connections
 
-from recovery import tasks
+from recovery import service, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,11 @@ def run_once(stop: Event | None = None) -> int:
 
 
 def run_until_told(every: timedelta) -> None:
-    """Run the tasks again and again, until SIGINT or SIGTERM; a second one ends it at once."""
-    with _told_to_stop() as stop:
+    """Run the tasks again and again, until SIGINT or SIGTERM; a second one ends it at once.
+
+    Both its ends are on the ledger.
+    """
+    with _told_to_stop() as stop, service.running(service.WORKER):
         while not stop.is_set():
             run_once(stop)
             stop.wait(every.total_seconds())

@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code, `docs/refusals.md` and `docs/settings.md`.
+"""Write the pages that follow from the code: refusals, settings and the inventory of the ledger.
 
 `python -m tests.reference` writes them; a test fails while they are not what the code says.
 """
@@ -117,7 +117,8 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
         errors.FormInvalid: (
             "The form is older than twelve hours, or belongs to another account, operation or "
-            "person. Open it again from the account."
+            "person. Open it again from the account. On the ledger, with nobody's name, also a "
+            "form that came from no page of ours."
         ),
     },
     "Links and addresses": {
@@ -256,8 +257,14 @@ class Defaults(RecoverySettings):
 
 def pages() -> dict[Path, str]:
     """Return what each page has to say."""
+    from tests.inventory import inventory  # noqa: PLC0415 - needs loaded apps
+
     with override("en"):
-        return {DOCS / "refusals.md": refusals(), DOCS / "settings.md": settings()}
+        return {
+            DOCS / "inventory.md": inventory(MADE_BY, _table),
+            DOCS / "refusals.md": refusals(),
+            DOCS / "settings.md": settings(),
+        }
 
 
 def refusals() -> str:

@@ -61,12 +61,14 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     ),
     Operation.SIGN_OFF_EVENT: frozenset({"event", "sequence"}),
     Operation.ESCALATE_EVENT: frozenset({"event", "sequence", "incident"}),
-    Operation.OPEN_ACCOUNT: frozenset(),
+    Operation.OPEN_ACCOUNT: frozenset({"page"}),
     Operation.SEARCH_ACCOUNTS: frozenset({"query", "filters", "found"}),
     Operation.READ_LEDGER: frozenset({"view", "filters"}),
     Operation.OPEN_EVENT: frozenset({"event", "sequence"}),
     Operation.CHANGE_RIGHTS: frozenset({"what", "of", "added", "removed", "was", "now"}),
-    Operation.START_SERVICE: frozenset({"service", "version", "digest", "changed", "process"}),
+    Operation.START_SERVICE: frozenset(
+        {"service", "version", "digest", "changed", "settings", "process"}
+    ),
     Operation.STOP_SERVICE: frozenset({"service", "version", "digest", "process", "since"}),
     Operation.CHAIN_LEDGER: frozenset({"events", "to"}),
     Operation.VERIFY_LEDGER: frozenset({"events", "from", "to", "finding", "sequence"}),

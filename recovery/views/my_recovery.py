@@ -63,9 +63,12 @@ class HolderPage(Page):
         """Renew the session's proof if a code was given; a backup code never counts here."""
         if not typed:
             return
+        operation = Operation.HOLDER_STEP_UP
         if not second_factor.looks_like_one_time_code(typed):
-            raise errors.WrongCode
-        shown = second_factor.show(self.account, typed=typed, operation=Operation.HOLDER_STEP_UP)
+            refusal = errors.WrongCode
+            second_factor.note_failure(self.account, refusal, typed=typed, operation=operation)
+            raise refusal
+        shown = second_factor.show(self.account, typed=typed, operation=operation)
         if shown.way is not Way.AUTHENTICATOR or shown.authenticator is None:
             raise errors.WrongCode
         session.Stamp(

@@ -319,6 +319,17 @@ class TestLedger:
 
         assert last_event(operation=Operation.HOLDER_STEP_UP).outcome == outcome
 
+    @pytest.mark.parametrize("typed", ["ZZZZ-ZZZZ-ZZZZ-ZZZZ", "12345"])
+    def test_a_step_up_by_what_is_no_one_time_code_is_on_it(self, typed):
+        who, visitor = holder(), Visitor()
+        visitor.sign_in(who)
+
+        visitor.send("new_codes", {"one_time_code": typed})
+
+        event = last_event(operation=Operation.HOLDER_STEP_UP)
+        assert (event.outcome, event.refusal) == (Outcome.REFUSED, "wrong_code")
+        assert event.detail == {"way": "backup_code"}
+
     def test_a_sign_out_is_on_it(self):
         who, visitor = holder(), Visitor()
         visitor.sign_in(who)

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from recovery import policy
+from recovery.audit.detail import KEYS
+from recovery.audit.inventory import INVENTORY
 from recovery.checks import SETTINGS
-from recovery.enums import GRANTED_OPERATIONS, Operation
+from recovery.enums import GRANTED_OPERATIONS, Operation, Outcome
 from recovery.errors import RecoveryError
 from tests import reference
 
@@ -54,6 +57,36 @@ def test_auditors_are_told_every_operation():
     told = (DOCS / "for-auditors.md").read_text(encoding="utf-8")
 
     assert {name for name in Operation.values if f"`{name}`" not in told} == set()
+
+
+@pytest.mark.requirement("A24")
+class TestInventory:
+    def test_it_holds_every_operation_and_nothing_else(self):
+        assert set(INVENTORY) == set(Operation)
+
+    @pytest.mark.parametrize("operation", Operation, ids=str)
+    def test_it_names_the_module_that_writes_it(self, operation):
+        source = (ROOT / INVENTORY[operation].where).read_text(encoding="utf-8")
+
+        assert f"Operation.{operation.name}" in source or f'"{operation}"' in source
+
+    def test_what_has_rules_can_be_done_be_refused_and_break(self):
+        run = {one for one, entry in INVENTORY.items() if set(entry.outcomes) == set(Outcome)}
+
+        assert run == set(policy.RULES)
+
+    def test_the_page_says_what_where_who_and_how_long(self):
+        page = (DOCS / "inventory.md").read_text(encoding="utf-8")
+        rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if "|" in line}
+
+        for operation in Operation:
+            assert INVENTORY[operation].who in rows[operation]
+            assert all(f"`{key}`" in rows[operation] for key in KEYS.get(operation, ()))
+        for promise in ("**Where:**", "**Who reads it:**", "**How long:**", "twelve months"):
+            assert promise in page
+
+    def test_auditors_are_led_there(self):
+        assert "(inventory.md)" in (DOCS / "for-auditors.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("operation", GRANTED_OPERATIONS)

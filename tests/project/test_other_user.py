@@ -31,7 +31,7 @@ import django
 django.setup()
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from recovery.models import Account
+from recovery.models import Account, AuditEvent
 
 Users = get_user_model()
 call_command("migrate", "contenttypes", verbosity=0)
@@ -49,6 +49,9 @@ for email, is_admin in (("clerk@example.org", True), ("chief@example.org", False
     user.save()
 tiers = dict(Account.objects.values_list("user__email", "tier"))
 assert tiers == {"clerk@example.org": "privileged", "chief@example.org": "standard"}, tiers
+events = AuditEvent.objects.filter(operation="change_rights").order_by("pk")
+changed = [event.detail["now"] for event in events]
+assert changed == [{"is_staff": True}, {"is_staff": False}], changed
 call_command("sync_accounts")
 """
 

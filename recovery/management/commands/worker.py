@@ -6,7 +6,10 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from recovery import worker
+from recovery.audit.proving import LedgerUnguarded
 from recovery.management.base import DeskCommand
 
 
@@ -32,7 +35,10 @@ class Command(DeskCommand):
             return
         every: timedelta = options["every"]
         self.progress(f"Working, every {every.total_seconds():g} s. Ctrl-C ends it.")
-        worker.run_until_told(every)
+        try:
+            worker.run_until_told(every)
+        except LedgerUnguarded as error:
+            raise CommandError(f"The ledger is not guarded. {error}") from error
         self.progress("The worker has ended.")
 
 
