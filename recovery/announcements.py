@@ -100,6 +100,9 @@ LEADS_ARE_TOLD: Final[dict[Operation, str | Promise]] = {
         "%(name)s is at the desk and came back by a recovery. They have no power in the console "
         "until a lead confirms it."
     ),
+    Operation.ESCALATE_EVENT: _(
+        "A reviewer escalated something that was done to the account of %(name)s: look into it."
+    ),
 }
 """What is told to every lead as well, where the operation calls for one."""
 

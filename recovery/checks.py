@@ -85,6 +85,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_TRUSTED_PROXIES has to be a list of networks, such as 10.0.0.0/8.",
         lambda conf: not all(map(_is_network, conf.TRUSTED_PROXIES)),
     ),
+    (
+        "recovery.E020",
+        "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
+        lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, link_requests, links, throttling
+from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, flush_tallies
 from recovery.conf import conf
@@ -73,6 +73,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_links,
     expire_phone_codes,
     flush_tallies,
+    reviewing.queue_for_review,
     forget_old_marks,
 )
 

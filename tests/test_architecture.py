@@ -78,6 +78,10 @@ WITHOUT_AN_ACTOR = {
     "open_recovery_link": "a claimant comes with a token, and has proven nothing else",
     "veto": "whoever reads the account's mail, without a sign-in",
 }
+ABOUT_AN_EVENT = {
+    "sign_off_event": "the item says which event; a comment is the reason",
+    "escalate_event": "the item says which event; a comment is the reason",
+}
 REVEALING = {
     "recovery/codes.py": "compares, and splits into groups for the page",
     "recovery/hashers.py": "hashes",
@@ -115,6 +119,7 @@ NO_ROWS = {
     "console/sign_in.py: OneTimeCodeView.accept": "its own session, for the key on the event",
 }
 LONG_MODULES = {
+    "recovery/conf.py": "every setting, with its unit and why",
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
     "recovery/models/accounts.py": "one row of state, with all of its constraints",
@@ -244,7 +249,9 @@ class TestVerbs:
 
         assert verb.__name__ in Operation
         assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
-        if verb.__name__ not in WITHOUT_AN_ACTOR:
+        if verb.__name__ in ABOUT_AN_EVENT:
+            assert {"actor", "item", "comment"} <= parameters.keys()
+        elif verb.__name__ not in WITHOUT_AN_ACTOR:
             assert {"actor", "subject"} <= parameters.keys()
             assert ("grounds" in parameters) != is_their_own(verb.__name__)
 

@@ -8,6 +8,7 @@ from recovery.actions.freezing import close_incident, freeze_recovery, look_at_v
 from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
 from recovery.actions.reenrolment import lift_reenrolment, require_reenrolment
+from recovery.actions.reviewing import escalate_event, sign_off_event
 from recovery.actions.staff import (
     change_role,
     confirm_staff,
@@ -25,6 +26,7 @@ __all__ = [
     "confirm_address",
     "confirm_staff",
     "enrol_staff",
+    "escalate_event",
     "freeze_recovery",
     "invite_staff",
     "issue_phone_code",
@@ -39,6 +41,7 @@ __all__ = [
     "require_reenrolment",
     "revoke_authenticator",
     "send_recovery_link",
+    "sign_off_event",
     "take_backup_codes",
     "veto",
     "withdraw_recovery_link",
