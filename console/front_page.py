@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from console import incidents
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, Operation
-from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
+from recovery.models import Account, AuditEvent, Notice, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 COUNTED_UP_TO = 1_000
 """Beyond this the exact number helps nobody, and counting on costs a scan."""
 ACTIONS_SHOWN = 8
-INCIDENTS_SHOWN = 20
 CLOSE = Operation.CLOSE_INCIDENT.permission
 
 
@@ -28,7 +28,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
-        "incidents": _incidents() if request.user.has_perm(CLOSE) else [],
+        "incidents": incidents.still_open() if request.user.has_perm(CLOSE) else [],
         "recent": _own_actions(request),
     }
 
@@ -45,35 +45,6 @@ def _figures() -> list[dict[str, Any]]:
         _figure(_("Recovery links open"), links, "mail=link_open", "info"),
         _figure(_("Mail undeliverable"), undelivered, "mail=undeliverable", "bad"),
     ]
-
-
-def _incidents() -> list[dict[str, Any]]:
-    """What a lead has to look into, the oldest first."""
-    still_open = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
-    waiting = list(still_open.order_by("raised_at")[:INCIDENTS_SHOWN])
-    vetoed = AuditEvent.objects.in_bulk([one.event_id for one in waiting if one.event_id])
-    return [
-        {
-            "name": incident.account.text.display_name,
-            "kind": incident.get_kind_display(),
-            "raised_at": incident.raised_at,
-            "froze": incident.froze,
-            "about": _vetoed(vetoed.get(incident.event_id)),
-            "url": reverse("admin:recovery_account_change", args=[incident.account_id]),
-        }
-        for incident in waiting
-    ]
-
-
-def _vetoed(event: AuditEvent | None) -> dict[str, Any] | None:
-    if event is None:
-        return None
-    return {
-        "operation_label": event.get_operation_display(),
-        "actor_name": event.actor_name,
-        "at": event.at,
-        "url": reverse("admin:recovery_auditevent_change", args=[event.pk]),
-    }
 
 
 def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") -> dict[str, Any]:

@@ -99,6 +99,7 @@ REVEALING = {
 RECORDING = {"append", "append_failure", "audited", "require_permission"}
 RECORDERS = {
     "console/admin/operating.py: Operating.operate": "refused before the form is looked at",
+    "console/admin/reviews.py: ReviewItemAdmin.require": "refused before the form is looked at",
     "console/dialogs.py: Dialog.require_permission": "refused before the form is looked at",
     "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
     "console/exports.py: AuditedExport.export_action": "refused before there is a file to make",
