@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from console import incidents
+from console import incidents, integrity, review
+from console.navigation import READS_LEDGER, REVIEWS
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, Operation
 from recovery.models import Account, AuditEvent, Notice, RecoveryLink
@@ -29,6 +30,8 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
         "incidents": incidents.still_open() if request.user.has_perm(CLOSE) else [],
+        "strip": integrity.strip(integrity.DAYS_IN_FRONT) if READS_LEDGER(request) else None,
+        "waiting": _waiting() if REVIEWS(request) else None,
         "recent": _own_actions(request),
     }
 
@@ -45,6 +48,18 @@ def _figures() -> list[dict[str, Any]]:
         _figure(_("Recovery links open"), links, "mail=link_open", "info"),
         _figure(_("Mail undeliverable"), undelivered, "mail=undeliverable", "bad"),
     ]
+
+
+def _waiting() -> dict[str, Any]:
+    """How long the review queue is."""
+    count = review.waiting()
+    return {
+        "title": _("Waiting for review"),
+        "value": count,
+        "capped": count == review.COUNTED_UP_TO,
+        "url": review.list_url(),
+        "level": "warn" if count else "good",
+    }
 
 
 def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") -> dict[str, Any]:

@@ -53,11 +53,13 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         )
 
     def get_urls(self) -> list[Any]:
+        from console import audit_pages  # noqa: PLC0415 - pages need loaded apps
         from console.sign_in import OneTimeCodeView  # noqa: PLC0415 - forms need loaded apps
 
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
         stock = [url for url in stock if "r/<path:" not in str(url.pattern)]
-        return [path("login/code/", OneTimeCodeView.as_view(), name="one_time_code"), *stock]
+        code = path("login/code/", OneTimeCodeView.as_view(), name="one_time_code")
+        return [code, *audit_pages.urls(self), *stock]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's signature
         """Unfold lets pages be framed by pop-ups of its own, of which there are none here."""

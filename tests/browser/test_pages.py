@@ -46,6 +46,9 @@ def every_page(subject):
         reverse("admin:recovery_account_history", args=[subject.pk]),
         reverse("admin:recovery_account_export"),
         reverse("admin:recovery_auditevent_change", args=[event.pk]),
+        reverse("admin:recovery_reviewitem_changelist"),
+        reverse("admin:completeness"),
+        reverse("admin:integrity"),
     ]
 
 

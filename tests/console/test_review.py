@@ -12,7 +12,7 @@ from tests.console import desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("P14")]
 
-QUEUE = "/console/recovery/reviewitem/"
+QUEUE = desk.REVIEW
 
 
 def queued(cause=ReviewCause.SAMPLED, *, actor=None, subject=None, verdict="", **state):
