@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from console import review
 
-
 Permission = Callable[[HttpRequest], bool]
 
 
