@@ -17,6 +17,8 @@ PRODUCTION = \
 	SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	RECOVERY_ENCRYPTION_KEYS="$$($(PYTHON) -c \
 		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
+	RECOVERY_SIGNING_KEYS="$$($(PYTHON) -c \
+		'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())')" \
 	BASE_URL=https://desk.example.org \
 	ALLOWED_HOSTS=desk.example.org \
 	EMAIL_URL=smtp+tls://desk:word@mail.example.org:587 \

@@ -168,6 +168,23 @@ def mail_leaves_the_house() -> list[CheckMessage]:
     return []
 
 
+def signing_keys_are_our_own() -> list[CheckMessage]:
+    """E011: whoever knows one of them can sign a ledger that they made up."""
+    keys = settings.RECOVERY_SIGNING_KEYS
+    if not keys or _keys_made_here().intersection(keys):
+        return [
+            Error(
+                "RECOVERY_SIGNING_KEYS is empty, or holds a key made for development.",
+                hint=(
+                    "Make one with `python -c 'import base64, secrets;"
+                    " print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'`."
+                ),
+                id="project.E011",
+            )
+        ]
+    return []
+
+
 CHECKS: tuple[Callable[[], list[CheckMessage]], ...] = (
     debug_is_off,
     secret_key_is_our_own,
@@ -179,6 +196,7 @@ CHECKS: tuple[Callable[[], list[CheckMessage]], ...] = (
     middleware_is_in_order,
     hosts_are_named,
     mail_leaves_the_house,
+    signing_keys_are_our_own,
 )
 
 

@@ -226,6 +226,12 @@ RECOVERY_ENCRYPTION_KEYS = env.list(
     "RECOVERY_ENCRYPTION_KEYS",
     default=[key] if (key := LOCAL_KEYS.get("RECOVERY_ENCRYPTION_KEYS")) else [],
 )
+RECOVERY_SIGNING_KEYS = env.list(
+    "RECOVERY_SIGNING_KEYS",
+    default=[key] if (key := LOCAL_KEYS.get("RECOVERY_SIGNING_KEYS")) else [],
+)
+RECOVERY_CHECKPOINT_FILE = env.str("CHECKPOINT_FILE", default="")
+RECOVERY_RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=12)
 RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
 RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")

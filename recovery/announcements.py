@@ -100,6 +100,9 @@ LEADS_ARE_TOLD: Final[dict[Operation, str | Promise]] = {
         "%(name)s is at the desk and came back by a recovery. They have no power in the console "
         "until a lead confirms it."
     ),
+    Operation.RAISE_ALARM: _(
+        "The ledger is not what was signed about it: look into it before anything else."
+    ),
     Operation.ESCALATE_EVENT: _(
         "A reviewer escalated something that was done to the account of %(name)s: look into it."
     ),

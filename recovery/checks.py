@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet
@@ -86,6 +88,24 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         lambda conf: not all(map(_is_network, conf.TRUSTED_PROXIES)),
     ),
     (
+        "recovery.E013",
+        "RECOVERY_SIGNING_KEYS has to hold at least one Ed25519 key: 32 bytes, each in base 64.",
+        lambda conf: not conf.SIGNING_KEYS or not all(map(_is_signing_key, conf.SIGNING_KEYS)),
+    ),
+    (
+        "recovery.E014",
+        "RECOVERY_RETENTION_MONTHS may not be under 12 months (PCI DSS 10.5.1).",
+        lambda conf: conf.RETENTION_MONTHS < limits.RETENTION_FLOOR_MONTHS,
+    ),
+    (
+        "recovery.E015",
+        "RECOVERY_CHECKPOINT_EVENTS and _INTERVAL have to be positive, the interval at most a day.",
+        lambda conf: (
+            conf.CHECKPOINT_EVENTS < 1
+            or not timedelta(0) < conf.CHECKPOINT_INTERVAL <= limits.CHECKPOINT_CEILING
+        ),
+    ),
+    (
         "recovery.E020",
         "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
@@ -147,6 +167,14 @@ def _is_key(key: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_signing_key(key: str) -> bool:
+    try:
+        base64.b64decode(key, altchars=b"-_", validate=True)
+    except ValueError:
+        return False
+    return len(base64.urlsafe_b64decode(key)) == limits.SIGNING_KEY_LENGTH
 
 
 def _is_network(network: str) -> bool:

@@ -24,6 +24,11 @@ PASSES_FLOOR = 2
 WHOLE_SHARE = 100
 MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
+RETENTION_FLOOR_MONTHS = 12
+"""PCI DSS 10.5.1."""
+CHECKPOINT_CEILING = timedelta(days=1)
+SIGNING_KEY_LENGTH = 32
+"""Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
 
 class RecoverySettings:
@@ -98,6 +103,31 @@ class RecoverySettings:
     def ENCRYPTION_KEYS(self) -> list[str]:
         """Fernet keys for authenticator keys at rest. The first one writes, all read."""
         return self._get("ENCRYPTION_KEYS", [])
+
+    @property
+    def SIGNING_KEYS(self) -> list[str]:
+        """Private Ed25519 keys of the ledger. The first known one signs; a new one goes first."""
+        return self._get("SIGNING_KEYS", [])
+
+    @property
+    def CHECKPOINT_EVENTS(self) -> int:
+        """After how many events the head of the ledger is signed anew."""
+        return self._get("CHECKPOINT_EVENTS", 1_000)
+
+    @property
+    def CHECKPOINT_INTERVAL(self) -> timedelta:
+        """After how long it is, if anything happened; and compared with what was signed before."""
+        return self._get("CHECKPOINT_INTERVAL", timedelta(minutes=5))
+
+    @property
+    def CHECKPOINT_FILE(self) -> str:
+        """A file outside the database to which each checkpoint is appended as well."""
+        return self._get("CHECKPOINT_FILE", "")
+
+    @property
+    def RETENTION_MONTHS(self) -> int:
+        """For how many months no purge may take an event away."""
+        return self._get("RETENTION_MONTHS", RETENTION_FLOOR_MONTHS)
 
     @property
     def BASE_URL(self) -> str:

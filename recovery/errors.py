@@ -323,6 +323,16 @@ class TooManyRows(RecoveryError):
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")
 
 
+class NoSigningKey(RecoveryError):
+    code = "no_signing_key"
+    message = _("None of RECOVERY_SIGNING_KEYS may sign: there is none, or nobody knows it here.")
+
+
+class NoNewSigningKey(RecoveryError):
+    code = "no_new_signing_key"
+    message = _("The first of RECOVERY_SIGNING_KEYS signs already. Put a new key before it.")
+
+
 class _Blanks(dict[str, str]):
     """Stands in for values that were not kept."""
 

@@ -32,8 +32,8 @@ def queue(
     return _queue_all(event, account, addresses, key="event", context={})
 
 
-def queue_for_leads(event: AuditEvent, account: Account) -> list[Notice]:
-    """Tell every lead of the desk about ``event``."""
+def queue_for_leads(event: AuditEvent, account: Account | None) -> list[Notice]:
+    """Tell every lead of the desk about ``event``, which may be about nobody's account."""
     leads = get_user_model().objects.filter(groups__name=Role.LEAD.value, is_active=True)
     confirmed = ContactAddress.objects.confirmed().filter(account__user__in=leads)
     addresses = confirmed.order_by("pk").values_list("address", flat=True)
@@ -91,7 +91,7 @@ def end_for_link(link: RecoveryLink) -> int:
 
 def _queue_all(
     event: AuditEvent,
-    account: Account,
+    account: Account | None,
     addresses: Iterable[str],
     *,
     key: str,

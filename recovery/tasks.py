@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
-from recovery.audit import Draft, append, flush_tallies
+from recovery.audit import Draft, append, checkpoints, flush_tallies
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.locks import account_of
@@ -75,6 +75,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     flush_tallies,
     reviewing.queue_for_review,
     forget_old_marks,
+    checkpoints.sign_due,
 )
 
 

@@ -10,6 +10,7 @@ pytest_plugins = [
     "pytester",
     "tests.plumbing.ledger",
     "tests.plumbing.leaks",
+    "tests.plumbing.signed",
     "tests.plumbing.reference_data",
     "tests.plumbing.browser",
 ]

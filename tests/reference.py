@@ -244,6 +244,11 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         errors.HasOwnCodes: (
             "Their codes here are newer, so the old tokens are of no use. Delete those rows."
         ),
+        errors.NoSigningKey: (
+            "The key that signed the ledger last was taken out before another was introduced. Put "
+            "it back, and run `audit rotate`."
+        ),
+        errors.NoNewSigningKey: "`audit rotate` introduces the first key of the list.",
     },
 }
 

@@ -121,6 +121,7 @@ NO_ROWS = {
 }
 LONG_MODULES = {
     "recovery/conf.py": "every setting, with its unit and why",
+    "recovery/checks.py": "a list of checks, and what each asks",
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
     "recovery/models/accounts.py": "one row of state, with all of its constraints",

@@ -1,6 +1,8 @@
 """A production environment that is in order, for tests to spoil one thing at a time."""
 
+import base64
 import os
+import secrets
 import subprocess
 import sys
 
@@ -12,6 +14,7 @@ GOOD = {
     "DEBUG": "False",
     "SECRET_KEY": "production-" + get_random_secret_key(),
     "RECOVERY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "RECOVERY_SIGNING_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "BASE_URL": "https://desk.example.org",
     "ALLOWED_HOSTS": "desk.example.org",
     "EMAIL_URL": "smtp+tls://desk:word@mail.example.org:587",

@@ -14,6 +14,7 @@ def _in_order(settings):
     settings.DEBUG = False
     settings.SECRET_KEY = GOOD["SECRET_KEY"]
     settings.RECOVERY_ENCRYPTION_KEYS = [GOOD["RECOVERY_ENCRYPTION_KEYS"]]
+    settings.RECOVERY_SIGNING_KEYS = [GOOD["RECOVERY_SIGNING_KEYS"]]
     settings.RECOVERY_BASE_URL = GOOD["BASE_URL"]
     settings.ALLOWED_HOSTS = ["desk.example.org"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -64,6 +65,20 @@ def test_an_encryption_key_made_for_this_checkout_is_refused(settings, tmp_path)
     (tmp_path / "local.env").write_text(f"RECOVERY_ENCRYPTION_KEYS={key}\n")
 
     assert found() == ["project.E003"]
+
+
+def test_a_missing_signing_key_is_refused(settings):
+    settings.RECOVERY_SIGNING_KEYS = []
+
+    assert found() == ["project.E011"]
+
+
+def test_a_signing_key_made_for_this_checkout_is_refused(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    [key] = settings.RECOVERY_SIGNING_KEYS
+    (tmp_path / "local.env").write_text(f"RECOVERY_SIGNING_KEYS={key}\n")
+
+    assert found() == ["project.E011"]
 
 
 @pytest.mark.parametrize("url", ["", "http://desk.example.org", "https://", "desk.example.org"])

@@ -43,3 +43,19 @@ def test_processes_that_start_together_agree(tmp_path):
 
 def test_where_there_is_no_file_there_are_no_keys(tmp_path):
     assert keys_in(tmp_path / "local.env") == {}
+
+
+def test_a_file_of_an_older_release_gets_what_it_lacks_and_keeps_what_it_has(tmp_path):
+    before = local_keys(tmp_path)
+    kept = [line for line in lines_of(tmp_path) if "SIGNING" not in line]
+    (tmp_path / "local.env").write_text("\n".join(kept))
+
+    after = local_keys(tmp_path)
+
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} == {"RECOVERY_SIGNING_KEYS"}
+    assert stat.S_IMODE((tmp_path / "local.env").stat().st_mode) == 0o600
+
+
+def lines_of(directory):
+    return (directory / "local.env").read_text().splitlines()

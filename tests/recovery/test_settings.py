@@ -28,6 +28,10 @@ BEYOND = {
     "ARGON2_MEMORY_KIB": [19 * 1024 - 1],
     "ARGON2_PASSES": [1],
     "ENCRYPTION_KEYS": [[], ["too short"], [""]],
+    "SIGNING_KEYS": [[], ["too short"], [""], ["A" * 42 + "=="], ["A" * 43 + "=", "ü" * 44]],
+    "RETENTION_MONTHS": [11, 0],
+    "CHECKPOINT_EVENTS": [0],
+    "CHECKPOINT_INTERVAL": [timedelta(0), timedelta(days=1, seconds=1)],
     "TICKET_PATTERN": ["("],
     "ADDRESS_MIN_AGE": [timedelta(days=6, hours=23)],
     "TRUSTED_PROXIES": [
@@ -45,6 +49,10 @@ ALLOWED = {
     "STAFF_IDLE_LIFETIME": [timedelta(hours=1)],
     "STAFF_SESSION_LIFETIME": [timedelta(hours=24)],
     "FAILURE_LIMIT": [1, 100],
+    "SIGNING_KEYS": [["A" * 43 + "="], ["-_" * 21 + "8="]],
+    "RETENTION_MONTHS": [12, 120],
+    "CHECKPOINT_EVENTS": [1],
+    "CHECKPOINT_INTERVAL": [timedelta(seconds=1), timedelta(days=1)],
     "TICKET_PATTERN": ["", r"HD-\d+"],
     "ADDRESS_MIN_AGE": [timedelta(days=7)],
     "TRUSTED_PROXIES": [[], ["10.0.0.0/8", "192.0.2.7"], ("fd00::/8", "192.0.2.7/32")],
@@ -63,7 +71,7 @@ def test_a_value_beyond_its_limit_is_an_error(settings, name, value):
     (found,) = check_settings()
 
     assert isinstance(found, Error)
-    assert name in found.msg or name.startswith("ARGON2")
+    assert name in found.msg or name.startswith(("ARGON2", "CHECKPOINT"))
 
 
 @pytest.mark.requirement("N11")
