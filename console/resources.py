@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
+from recovery.cells import harmless
 from recovery.models import Account, AuditEvent
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a text for a formula, full-width kin included."""
-
-
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""What a terminal would obey, and what an XLSX file may not hold: one would spoil it for all."""
-
-
-def harmless(value: Any) -> Any:
-    """A text that no spreadsheet runs: one that could be a formula starts with an apostrophe."""
-    if not isinstance(value, str):
-        return value
-    text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
 def iso(moment: datetime | None) -> str:

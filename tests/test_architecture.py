@@ -124,6 +124,8 @@ LONG_MODULES = {
     "recovery/checks.py": "a list of checks, and what each asks",
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
+    "recovery/audit/bundle.py": "what is written, file by file, beside how",
+    "recovery/audit/verifier.py": "one file, so that an auditor can carry it away and read it",
     "recovery/models/accounts.py": "one row of state, with all of its constraints",
     "recovery/views/session.py": "all that a session may remember of somebody",
     "recovery/views/my_recovery.py": "one small page for each thing that people do themselves",

@@ -4,23 +4,38 @@
 
 This file needs Python 3.9 or newer and the package ``cryptography``, and nothing of Sparekey.
 The fingerprint has to come by another way than the bundle: a forger would ship their own key.
+So has this file, and for the same reason.
+
+It ends with 0 if everything fits and is signed for; with 1 if something is wrong; with 2 if it
+can't be asked or read like this; with 3 if all that is there fits, but lines at the beginning or
+at the end are vouched for by no signature.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import hashlib
 import itertools
 import json
 import re
+import sys
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    sys.stderr.write("This needs the package cryptography: python -m pip install cryptography\n")
+    raise SystemExit(2) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 EVENT_DOMAIN: Final = b"sparekey/event/1\n"
 CHECKPOINT_DOMAIN: Final = b"sparekey/checkpoint/1\n"
@@ -104,14 +119,16 @@ class Chain:
                 raise self._unlike_its_mark(next(rest, None))
             if fitting < len(lines):
                 raise self._misfit(rest)
+            if self.last is not None and self.sequence > self.last:
+                raise Broken(Finding.ADDED, self.last + 1, f"The file should end at {self.last}.")
             yield lines
 
     def end(self) -> None:
         """Nothing more follows: raise ``Broken`` where something should."""
-        signed = max(self.marks, default=0)
-        if max(signed, self.last or 0) > self.sequence:
-            what = "a checkpoint was signed" if signed > self.sequence else "the manifest ends"
-            text = f"The file ends at {self.sequence}; {what} at {max(signed, self.last or 0)}."
+        signed, due = max(self.marks, default=0), self.last or 0
+        if max(signed, due) > self.sequence:
+            what = "a checkpoint was signed" if signed > self.sequence else "it should end"
+            text = f"The file ends at {self.sequence}; {what} at {max(signed, due)}."
             raise Broken(Finding.CUT_OFF, self.sequence + 1, text)
 
     def _extend(self, lines: Sequence[bytes]) -> int:
@@ -140,6 +157,8 @@ class Chain:
     def _unlike_its_mark(self, after: bytes | None) -> Broken:
         """The head is not the signed one: this line was changed, or all since the last mark."""
         here, since = self.sequence, self.vouched + 1
+        if _number(after) == here:
+            return _twice(here)
         if since == here or (after and _previous(after) == self.marks[here]):
             return Broken(Finding.CHANGED, here, "It is not the line whose hash was signed.")
         text = f"A line from {since} to {here} was changed, and what follows was made to fit it."
@@ -153,8 +172,10 @@ class Chain:
         if found is None:
             finding = Finding.ADDED if then == due else Finding.CHANGED
             return Broken(finding, due, "This is no line of a ledger.")
-        ends_here = after is None and max(self.marks, default=self.last or 0) == due
+        ends_here = after is None and due == max((*self.marks, self.last or 0))
         numbers = (_number(one) for one in itertools.chain([after] if after else [], rest))
+        if found < self.first:
+            return Broken(Finding.ADDED, found, f"The file should begin at {self.first}.")
         if found < due:
             is_in_place = then == due + 1 or ends_here
             return _renumbered(due, found) if is_in_place else _twice(found)
@@ -273,11 +294,16 @@ class Keys:
 
 
 def _public_key(row: Mapping[str, Any]) -> Ed25519PublicKey:
-    raw = bytes.fromhex(row["public_key"])
+    try:
+        raw = _bytes(row["public_key"])
+        key = Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError:
+        text = "A public key is not to be read."
+        raise Broken(Finding.WRONG_KEY, None, text) from None
     if hashlib.sha256(raw).hexdigest() != row["fingerprint"]:
         text = f"A key that is called {row['fingerprint']} is another one."
         raise Broken(Finding.WRONG_KEY, None, text)
-    return Ed25519PublicKey.from_public_bytes(raw)
+    return key
 
 
 def _introduction(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,10 +317,18 @@ def _introduction(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_signed(key: Ed25519PublicKey, domain: bytes, statement: str, signature: str) -> bool:
     try:
-        key.verify(bytes.fromhex(signature), domain + statement.encode())
+        key.verify(_bytes(signature), domain + statement.encode())
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _bytes(digits: str) -> bytes:
+    """Bytes from the one way to write them."""
+    raw = bytes.fromhex(digits)
+    if raw.hex() != digits:
+        raise ValueError
+    return raw
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -305,3 +339,543 @@ def _mapping(text: str) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise Broken(Finding.CHANGED, None, "A signed statement is not to be read.")
     return said
+
+
+MANIFEST: Final = "manifest.json"
+EVENTS: Final = "events.jsonl"
+VALUES: Final = "values.jsonl"
+TABLE: Final = "events.csv"
+CHECKPOINTS: Final = "checkpoints.jsonl"
+PURGES: Final = "purges.jsonl"
+KEYS: Final = "keys.jsonl"
+OPEN: Final = (
+    "operation",
+    "outcome",
+    "refusal",
+    "actor_id",
+    "subject_id",
+    "subject_tier",
+    "proofing",
+    "session_digest",
+    "verified_by",
+    "authenticator",
+    "trace",
+)
+"""What stands in a line as it is. Of everything else it holds a commitment."""
+UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+BLOCK: Final = 1 << 18
+LONGEST: Final = 1 << 23
+"""No line is longer: one that is would fill the memory."""
+MOST_FILES: Final = 64
+
+
+class Unreadable(Exception):
+    """What was given is no bundle, or none that can be read to its end."""
+
+
+UNREADABLE: Final = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error),
+    *(RuntimeError, MemoryError, ValueError, LookupError),
+)
+"""What the libraries raise over a file that is damaged, encrypted or made up."""
+
+
+class Source:
+    """The files of a bundle, in a ZIP or in a folder, each read once from end to end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.digests: dict[str, str] = {}
+        self.is_torn = False
+        """Whether the last event is not whole: half of one is never looked at."""
+        self.tick: Callable[[int], None] = lambda _size: None
+        self._zip = None if path.is_dir() else zipfile.ZipFile(path)
+        names = self._zip.namelist() if self._zip else [one.name for one in path.iterdir()]
+        if len(names) > MOST_FILES:
+            raise Unreadable(f"It holds {len(names)} files: that is no bundle.")
+        if len(names) > len(set(names)):
+            raise Unreadable("Two of its files have the same name.")
+        self.names = set(names)
+
+    def size(self, name: str) -> int:
+        """How long a file says it is."""
+        return self._zip.getinfo(name).file_size if self._zip else (self.path / name).stat().st_size
+
+    def open(self, name: str) -> IO[bytes]:
+        """One file, as bytes."""
+        if name not in self.names:
+            raise Unreadable(f"There is no {name} in it.")
+        return self._zip.open(name) if self._zip else (self.path / name).open("rb")
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """A file in pieces. When it is at its end, its hash is known."""
+        digest = hashlib.sha256()
+        with self.open(name) as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+                if name == EVENTS:
+                    self.tick(len(block))
+                yield block
+        self.digests[name] = digest.hexdigest()
+
+    def chunks(self, name: str) -> Iterator[list[bytes]]:
+        """The lines of a file, many at a time, without what ends them."""
+        rest = b""
+        for block in self.blocks(name):
+            *lines, rest = (rest + block).split(b"\n")
+            if len(rest) > LONGEST:
+                raise Unreadable(f"{name} holds a line of more than {LONGEST} bytes.")
+            if lines:
+                yield lines
+        self.is_torn = bool(rest) and name == EVENTS
+        if rest and not self.is_torn:
+            yield [rest]
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The lines of a file, one at a time."""
+        return itertools.chain.from_iterable(self.chunks(name))
+
+    def rows(self, name: str, *columns: str) -> Iterator[dict[str, str]]:
+        """The lines of a file whose columns are text."""
+        for line in self.lines(name):
+            row = _loaded(line)
+            if row is None or not all(isinstance(row.get(column), str) for column in columns):
+                raise Broken(Finding.CHANGED, None, f"A line of {name} is not to be read.")
+            yield row
+
+
+@dataclass
+class Manifest:
+    """What a bundle says that it holds. Nobody signed it: it is a promise to check."""
+
+    first: int
+    last: int
+    fields: tuple[str, ...]
+    files: dict[str, str]
+
+    @classmethod
+    def of(cls, source: Source) -> Manifest:
+        """The manifest in a bundle."""
+        with source.open(MANIFEST) as file:
+            said = _loaded(file.read(BLOCK)) or {}
+        range_ = said.get("first"), said.get("last")
+        fields, files = said.get("fields"), said.get("files")
+        if not (
+            all(type(number) is int and 0 <= number < 1 << 63 for number in range_)
+            and isinstance(fields, list)
+            and isinstance(files, dict)
+            and all(isinstance(name, str) for name in fields)
+            and all(isinstance(file, dict) for file in files.values())
+        ):
+            raise Unreadable("Its manifest is not to be read.")
+        hashes = {name: str(file.get("sha256")) for name, file in files.items()}
+        return cls(*range_, tuple(fields), hashes)  # type: ignore[arg-type]  # looked at above
+
+    def compare(self, source: Source) -> None:
+        """Raise ``Broken`` if a file is not the one that the manifest lists."""
+        for name, digest in self.files.items():
+            if name not in source.names:
+                raise Broken(Finding.MISSING, None, f"There is no {name} in it.")
+            if name not in source.digests:
+                for _ in source.blocks(name):
+                    pass
+            if source.digests[name] != digest:
+                text = f"{name} is not the file that the manifest lists."
+                raise Broken(Finding.CHANGED, None, text)
+
+
+class Values:
+    """What is shown of the events, held against what each line commits to."""
+
+    def __init__(self, source: Source, fields: Sequence[str]) -> None:
+        self.fields = fields
+        self._lines = source.lines(VALUES)
+
+    def of(self, number: int, line: bytes) -> dict[str, str]:
+        """The values of one event as text, each the one that was written."""
+        if not self.fields:
+            return {}
+        row = _loaded(next(self._lines, b"")) or {}
+        if row.pop("_sequence", None) != number:
+            raise Broken(Finding.MISSING, number, f"Its line in {VALUES} is not there.")
+        if set(row) != set(self.fields):
+            raise Broken(Finding.CHANGED, number, f"Its line in {VALUES} has other fields.")
+        return {name: self._shown(number, line, name, row[name]) for name in self.fields}
+
+    def end(self, number: int) -> None:
+        """Raise ``Broken`` if there are values of more events."""
+        if next(self._lines, None) is not None:
+            raise Broken(Finding.ADDED, number + 1, f"{VALUES} goes on after the last event.")
+
+    def _shown(self, number: int, line: bytes, name: str, entry: Any) -> str:
+        try:
+            salt, value = entry
+            text = value if type(value) is str else _canonical(value)
+            digest = hashlib.sha256(_bytes(salt) + text.encode()).hexdigest()
+        except (TypeError, ValueError, RecursionError):
+            raise Broken(Finding.CHANGED, number, f"Its {name} is not to be read.") from None
+        # In a JSON text a quotation mark of a value has a backslash: this is the field itself.
+        if f'"{name}":"{digest}"'.encode() not in line:
+            raise Broken(Finding.CHANGED, number, f"Its {name} is not the one that was written.")
+        return text
+
+
+class Table:
+    """The spreadsheet, held against the lines."""
+
+    def __init__(self, source: Source, fields: Sequence[str]) -> None:
+        csv.field_size_limit(LONGEST)
+        self._rows = csv.reader(f"{line.decode()}\n" for line in source.lines(TABLE))
+        self.fields = fields
+        self._expect(1, ["_sequence", "_id", "at", *OPEN, *fields], "Its head")
+
+    def check(self, number: int, line: bytes, values: Mapping[str, str]) -> None:
+        """Raise ``Broken`` unless the next row says what the line and its values say."""
+        said = _loaded(line) or {}
+        written = [str(said.get(name)) for name in ("_sequence", "_id", "at", *OPEN)]
+        self._expect(number, [*written, *(values[name] for name in self.fields)], "Its row")
+
+    def end(self, number: int) -> None:
+        """Raise ``Broken`` if there are more rows than events."""
+        if self._next(number) is not None:
+            raise Broken(Finding.ADDED, number + 1, f"{TABLE} goes on after the last event.")
+
+    def _expect(self, number: int, written: Sequence[str], what: str) -> None:
+        cells = self._next(number)
+        if cells is None:
+            raise Broken(Finding.MISSING, number, f"{what} in {TABLE} is not there.")
+        if len(cells) != len(written) or not all(map(_reads_as, cells, written)):
+            raise Broken(Finding.CHANGED, number, f"{what} in {TABLE} says something else.")
+
+    def _next(self, number: int) -> list[str] | None:
+        try:
+            return next(self._rows, None)
+        except (csv.Error, UnicodeDecodeError):
+            text = f"Its row in {TABLE} is not to be read."
+            raise Broken(Finding.CHANGED, number, text) from None
+
+
+def _reads_as(cell: str, written: str) -> bool:
+    """Whether a cell shows a text: what a spreadsheet would run has an apostrophe before it."""
+    text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", written)
+    return cell in {text, f"'{text}"}
+
+
+class _Literal(str):
+    """A number as it was written: its form is part of what was committed to."""
+
+    __slots__ = ()
+
+
+def _loaded(line: bytes) -> dict[str, Any] | None:
+    """A JSON object whose keys are in the order of RFC 8785 and each there once; else nothing."""
+    try:
+        row = json.loads(line, object_pairs_hook=_in_order, parse_float=_Literal)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(sorted(pairs, key=lambda pair: pair[0].encode("utf-16-be")))
+    if len(row) < len(pairs):
+        raise ValueError
+    return row
+
+
+def _canonical(value: Any) -> str:
+    """A loaded value in the form of RFC 8785."""
+    if isinstance(value, dict):
+        pairs = (f"{_canonical(key)}:{_canonical(one)}" for key, one in value.items())
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return str(value) if type(value) is _Literal else json.dumps(value, ensure_ascii=False)
+
+
+SIGNED_TWICE: Final = "Two signed statements say different things."
+
+
+@dataclass
+class Signed:
+    """What was signed about a ledger: where it began, and its head at several times."""
+
+    heads: dict[int, str] = field(default_factory=lambda: {0: GENESIS})
+    """Hashes by sequence that a trusted key vouches for, in checkpoints and purge records."""
+    checkpoints: int = 0
+    purged: int = 0
+    """The last event that left the ledger with a signed record."""
+    gone: int = 0
+    """The last event that was gone already, as a checkpoint counted them."""
+    last_at: str = ""
+    last: int = 0
+    earlier: int = 0
+    """How many statements an earlier key signed: they say nothing here."""
+
+    @classmethod
+    def of(cls, source: Source, keys: Keys) -> Signed:
+        """Everything that is signed in a bundle."""
+        signed = cls()
+        for row in source.rows(PURGES, "statement", "signature"):
+            signed.add_purge(keys.read(PURGE_DOMAIN, row["statement"], row["signature"]))
+        for row in source.rows(CHECKPOINTS, "statement", "signature"):
+            signed.add_checkpoint(keys.read(CHECKPOINT_DOMAIN, row["statement"], row["signature"]))
+        if signed.gone > signed.purged and not signed.earlier:
+            text = f"Events up to {signed.gone} had left the ledger, and no purge record says so."
+            raise Broken(Finding.MISSING, signed.purged + 1, text)
+        return signed
+
+    @classmethod
+    def kept(cls, path: Path, keys: Keys) -> Signed:
+        """Checkpoints that were kept outside the database, one a line, whatever stands before."""
+        signed = cls()
+        with path.open("rb") as file:
+            for line in file:
+                row = _loaded(line[max(0, line.find(b"{")) :]) or {}
+                statement, signature = row.get("statement"), row.get("signature")
+                if not isinstance(statement, str) or not isinstance(signature, str):
+                    raise Unreadable(f"{path} holds a line that is no checkpoint.")
+                signed.add_checkpoint(keys.read(CHECKPOINT_DOMAIN, statement, signature))
+        return signed
+
+    def with_those_of(self, other: Signed | None, *, upto: int) -> dict[int, str]:
+        """All heads that are known; raise ``Broken`` where the same one is told differently."""
+        heads = dict(self.heads)
+        for sequence, head in other.heads.items() if other else ():
+            if sequence <= upto and heads.setdefault(sequence, head) != head:
+                raise Broken(Finding.CHANGED, sequence, SIGNED_TWICE)
+        return heads
+
+    def add_checkpoint(self, said: dict[str, Any] | None) -> None:
+        """Believe what a trusted key signed about the head."""
+        if said is None:
+            self.earlier += 1
+            return
+        sequence, count = self._vouch(said, "sequence", "head"), said.get("count")
+        self.checkpoints += 1
+        self.gone = max(self.gone, sequence - count) if type(count) is int else self.gone
+        if sequence >= self.last:
+            self.last, self.last_at = sequence, str(said.get("at"))
+
+    def add_purge(self, said: dict[str, Any] | None) -> None:
+        """Believe what a trusted key signed about events that left, one after the other."""
+        if said is None:
+            self.earlier += 1
+            return
+        first, due = said.get("first"), self.purged + 1
+        if not self.earlier and first != due:
+            text = f"No purge record says where line {due} went, and the next begins at {first}."
+            raise Broken(Finding.MISSING, due, text)
+        if not self.earlier and said.get("previous") != self.heads[self.purged]:
+            text = "What was purged from here on does not follow from what was purged before."
+            raise Broken(Finding.CHANGED, due, text)
+        self.purged = self._vouch(said, "last", "last_hash")
+
+    def _vouch(self, said: Mapping[str, Any], number: str, digest: str) -> int:
+        sequence, head = said.get(number), said.get(digest)
+        if type(sequence) is not int or not isinstance(head, str) or not HEX.fullmatch(head):
+            raise Broken(Finding.CHANGED, None, "A signed statement is not to be read.")
+        if self.heads.setdefault(sequence, head) != head:
+            raise Broken(Finding.CHANGED, sequence, SIGNED_TWICE)
+        return sequence
+
+
+@dataclass
+class Report:
+    """What was found of a bundle in which nothing is wrong."""
+
+    manifest: Manifest
+    signed: Signed
+    keys: Keys
+    events: int = 0
+    first_at: str = ""
+    last_at: str = ""
+    unsigned: int = 0
+    """How many events at the end no signature vouches for."""
+    is_anchored: bool = True
+    """Whether it begins where the ledger does, or where something signed left off."""
+    looked_at_all: bool = True
+    known: Signed | None = None
+    """What the auditor knew already, from checkpoints kept outside the database."""
+
+    @property
+    def went_on(self) -> bool:
+        """Whether the auditor knows of events after the last one here."""
+        return self.known is not None and self.known.last > self.manifest.last
+
+    @property
+    def code(self) -> int:
+        """What to end with."""
+        return 0 if self.is_anchored and not self.unsigned and not self.went_on else 3
+
+
+def verify(
+    source: Source, fingerprint: str, *, lines_only: bool = False, known: Path | None = None
+) -> Report:
+    """Check a bundle from end to end; raise ``Broken`` at the first thing that is wrong."""
+    manifest = Manifest.of(source)
+    rows = list(source.rows(KEYS, "fingerprint", "public_key", "statement", "signature"))
+    keys = Keys.rooted_in(fingerprint, rows)
+    signed = Signed.of(source, keys)
+    report = Report(manifest, signed, keys, looked_at_all=not lines_only)
+    report.known = Signed.kept(known, keys) if known else None
+    heads = signed.with_those_of(report.known, upto=manifest.last)
+    previous = heads.get(manifest.first - 1)
+    report.is_anchored = previous is not None
+    chain = Chain(first=manifest.first, previous=previous, marks=heads, last=manifest.last)
+    _walk(source, chain, report)
+    manifest.compare(source)
+    report.events = chain.sequence - manifest.first + 1
+    report.unsigned = chain.sequence - max(chain.vouched, manifest.first - 1)
+    return report
+
+
+def _walk(source: Source, chain: Chain, report: Report) -> None:
+    fields = report.manifest.fields
+    values = table = None
+    if report.looked_at_all:
+        values, table = Values(source, fields), Table(source, fields)
+    for lines in chain.follow(source.chunks(EVENTS)):
+        report.first_at, report.last_at = report.first_at or _time(lines[0]), _time(lines[-1])
+        if values and table:
+            for number, line in enumerate(lines, chain.sequence - len(lines) + 1):
+                table.check(number, line, values.of(number, line))
+    chain.end()
+    if source.is_torn:
+        raise Broken(Finding.CUT_OFF, chain.sequence + 1, "Its line is not whole.")
+    if values and table:
+        values.end(chain.sequence)
+        table.end(chain.sequence)
+
+
+def _time(line: bytes) -> str:
+    found = re.search(rb'"at":"([0-9TZ:.-]{1,40})"', line)
+    return found[1].decode() if found else "?"
+
+
+class Progress:
+    """A bar on the terminal."""
+
+    WIDTH: Final = 40
+
+    def __init__(self, size: int) -> None:
+        self.size, self.done, self.shown = size, 0, -1
+
+    def __call__(self, size: int) -> None:
+        self.done += size
+        percent = min(100, self.done * 100 // max(1, self.size))
+        if percent > self.shown:
+            self.shown = percent
+            bar = "#" * (percent * self.WIDTH // 100)
+            sys.stderr.write(f"\r[{bar:<{self.WIDTH}}] {percent:3} %")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self.shown >= 0:
+            sys.stderr.write(f"\r{' ' * (self.WIDTH + 10)}\r")
+
+
+def told(report: Report) -> Iterator[str]:
+    """What to say of a bundle in which nothing is wrong, line by line."""
+    manifest, signed = report.manifest, report.signed
+    said = "OK" if report.code == 0 else "IN PART"
+    yield f"{said}: {report.events} events, {manifest.first} to {manifest.last}: none changed, "
+    yield "  missing, added, moved or cut off, as far as they are signed for."
+    yield f"Events:      {report.first_at or '-'} to {report.last_at or '-'}"
+    yield f"Checkpoints: {signed.checkpoints}; the last at {signed.last}, {signed.last_at or '-'}"
+    yield f"Purged:      up to {signed.purged}" if signed.purged else "Purged:      nothing"
+    yield f"Keys:        {len(report.keys.trusted)}, from the given one on"
+    if report.looked_at_all:
+        yield f"Values:      {', '.join(manifest.fields) or 'none shown'}; events.csv says the same"
+    for gap in gaps(report):
+        yield f"Not shown:   {gap}"
+
+
+def gaps(report: Report) -> Iterator[str]:
+    """What a bundle leaves open, though nothing in it is wrong."""
+    manifest, signed, known = report.manifest, report.signed, report.known
+    if report.unsigned:
+        yield (
+            f"no signature covers the last {report.unsigned} events. They, and any that were cut "
+            f"off after them, could have been written by whoever made the file."
+        )
+    if not report.is_anchored:
+        yield f"what came before {manifest.first}: nothing signed ends there."
+    if known and report.went_on:
+        yield f"events after {manifest.last}: there were {known.last} at {known.last_at}."
+    if signed.earlier:
+        yield f"{signed.earlier} statements that a key from before the given one signed."
+    if not report.looked_at_all:
+        yield "whether values and events.csv say what was written: you asked for lines only."
+    yield "events written after the last checkpoint, if there were any."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check what the command line names; what to end with."""
+    asked = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        report = _verified(asked)
+    except Broken as broken:
+        _say(f"BROKEN: {broken}")
+        return 1
+    except Unreadable as unreadable:
+        _say(f"UNREADABLE: {unreadable}")
+        return 2
+    except UNREADABLE as error:
+        _say(f"UNREADABLE: {type(error).__name__}: {error}")
+        return 2
+    if not asked.quiet or report.code:
+        for line in told(report):
+            _say(line)
+    return report.code
+
+
+def _verified(asked: argparse.Namespace) -> Report:
+    source = Source(Path(asked.bundle))
+    progress = Progress(source.size(EVENTS)) if EVENTS in source.names else None
+    if progress and sys.stderr.isatty() and not asked.quiet:
+        source.tick = progress
+    try:
+        return verify(source, asked.key, lines_only=asked.lines_only, known=asked.checkpoints)
+    finally:
+        if progress:
+            progress.clear()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Check an exported ledger with one public key.",
+        epilog="Ends with 0: all fits and is signed for. 1: something is wrong. 2: can't be asked "
+        "or read like this. 3: all fits, but not all of it is signed for.",
+    )
+    parser.add_argument("bundle", help="the ZIP, or the folder that it was unpacked into")
+    parser.add_argument("--key", required=True, type=_fingerprint, metavar="FINGERPRINT")
+    parser.add_argument(
+        "--checkpoints", type=Path, metavar="FILE", help="kept elsewhere, one a line"
+    )
+    parser.add_argument("--lines-only", action="store_true", help="leave out values and events.csv")
+    parser.add_argument(
+        "--quiet", action="store_true", help="say something only if all is not well"
+    )
+    return parser
+
+
+def _fingerprint(typed: str) -> str:
+    fingerprint = re.sub(r"[\s:]", "", typed).lower()
+    if not HEX.fullmatch(fingerprint):
+        raise argparse.ArgumentTypeError("a fingerprint is 64 hexadecimal digits")
+    return fingerprint
+
+
+def _say(text: str) -> None:
+    """Write a line; what a terminal would obey does not reach it."""
+    harmless = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    sys.stdout.write(f"{harmless}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
