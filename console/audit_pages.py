@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from console import completeness, integrity
+from console import bundles, completeness, integrity
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -24,10 +24,12 @@ Page = Callable[["HttpRequest"], dict[str, Any]]
 
 def urls(site: AdminSite) -> list[Any]:
     """Where the rooms are, each behind the console's own door."""
-    return [
+    rooms = [
         path(f"{name}/", site.admin_view(_room(site, name, page)), name=name)
         for name, page in (("integrity", integrity_page), ("completeness", completeness_page))
     ]
+    taking = site.admin_view(partial(bundles.bundle, site=site))
+    return [*rooms, path("bundle/", taking, name="bundle")]
 
 
 def integrity_page(_request: HttpRequest) -> dict[str, Any]:

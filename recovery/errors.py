@@ -318,6 +318,11 @@ class EventPurged(RecoveryError):
     message = _("This event has left the ledger by a purge. Look it up in the export of that.")
 
 
+class NothingToExport(RecoveryError):
+    code = "nothing_to_export"
+    message = _("Nothing happened in that span of time. Choose another one.")
+
+
 class TooManyRows(RecoveryError):
     code = "too_many_rows"
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")

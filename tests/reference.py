@@ -220,6 +220,9 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
     },
     "Exports": {
+        errors.NothingToExport: (
+            "No event of the ledger lies between the two days, or none came after the checkpoint."
+        ),
         errors.TooManyRows: (
             "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
             "the list, then export what is left."

@@ -82,6 +82,7 @@ ABOUT_AN_EVENT = {
     "sign_off_event": "the item says which event; a comment is the reason",
     "escalate_event": "the item says which event; a comment is the reason",
 }
+ABOUT_THE_LEDGER = {"export_events": "a part of the ledger, and nobody's account"}
 REVEALING = {
     "recovery/codes.py": "compares, and splits into groups for the page",
     "recovery/hashers.py": "hashes",
@@ -100,6 +101,7 @@ RECORDING = {"append", "append_failure", "audited", "require_permission"}
 RECORDERS = {
     "console/admin/operating.py: Operating.operate": "refused before the form is looked at",
     "console/admin/reviews.py: ReviewItemAdmin.require": "refused before the form is looked at",
+    "console/bundles.py: bundle": "refused before there is a file to make",
     "console/dialogs.py: Dialog.require_permission": "refused before the form is looked at",
     "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
     "console/exports.py: AuditedExport.export_action": "refused before there is a file to make",
@@ -255,6 +257,8 @@ class TestVerbs:
         assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
         if verb.__name__ in ABOUT_AN_EVENT:
             assert {"actor", "item", "comment"} <= parameters.keys()
+        elif verb.__name__ in ABOUT_THE_LEDGER:
+            assert {"actor", "file"} <= parameters.keys()
         elif verb.__name__ not in WITHOUT_AN_ACTOR:
             assert {"actor", "subject"} <= parameters.keys()
             assert ("grounds" in parameters) != is_their_own(verb.__name__)

@@ -107,6 +107,10 @@ integrity     GET    302      302   302  302   302     302    302  302        30
 integrity     POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 integrity     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+bundle        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
+bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       other  302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -239,6 +243,7 @@ PATTERNS = {
     "console/recovery/auditevent/export/": "ledger_file",
     "console/recovery/reviewitem/": "review",
     "console/recovery/reviewitem/<slug:operation>/": "review_say",
+    "console/bundle/": "bundle",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
     "console/(?P<url>.*)$": "nothing",
@@ -293,6 +298,7 @@ def paths(account, event):
         "ledger_file": f"{desk.LEDGER}export/",
         "review": desk.REVIEW,
         "review_say": f"{desk.REVIEW}{Operation.SIGN_OFF_EVENT}/",
+        "bundle": "/console/bundle/",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
         "nothing": "/console/nothing/here/",

@@ -4,6 +4,7 @@ from recovery.actions.addresses import add_address, confirm_address, remove_addr
 from recovery.actions.authenticators import report_authenticator_lost, revoke_authenticator
 from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regenerate_backup_codes
 from recovery.actions.enrolment import bind_authenticator, take_backup_codes
+from recovery.actions.exporting import export_events
 from recovery.actions.freezing import close_incident, freeze_recovery, look_at_veto, veto
 from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
@@ -27,6 +28,7 @@ __all__ = [
     "confirm_staff",
     "enrol_staff",
     "escalate_event",
+    "export_events",
     "freeze_recovery",
     "invite_staff",
     "issue_phone_code",

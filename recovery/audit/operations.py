@@ -65,6 +65,15 @@ def _recorded(draft: Draft) -> Iterator[Draft]:
         raise
 
 
+def require_beforehand(draft: Draft) -> None:
+    """Refuse, recorded, what the rules refuse: before a long work that no transaction spans."""
+    try:
+        policy.require(_attempt(draft))
+    except RecoveryError as refusal:
+        append(draft, Outcome.REFUSED, refusal=refusal.code)
+        raise
+
+
 def require_permission(
     operation: Operation, *, actor: Actor, subject: Account, grounds: Grounds = NO_GROUNDS
 ) -> None:

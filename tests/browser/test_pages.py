@@ -49,6 +49,7 @@ def every_page(subject):
         reverse("admin:recovery_reviewitem_changelist"),
         reverse("admin:completeness"),
         reverse("admin:integrity"),
+        reverse("admin:bundle"),
     ]
 
 
