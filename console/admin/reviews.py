@@ -110,7 +110,6 @@ class ReviewItemAdmin(LookOnly, ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Review"),
-            "opts": self.opts,
             "queue": review.queue(request, view),
             "coverage": review.coverage(with_names=request.user.has_perm(review.PEOPLE)),
             "dialog": dialog,
