@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recovery.enums import AuthenticatorKind, Proofing
 
@@ -26,6 +27,8 @@ class Source:
 NOWHERE = Source()
 current_source: ContextVar[Source] = ContextVar("current_source", default=NOWHERE)
 """Set for each request by ``SourceMiddleware``: django-otp's verify API hands us no request."""
+current_visitor: ContextVar[Callable[[], Any]] = ContextVar("current_visitor", default=lambda: None)
+"""Asks the request who is signed in, by whatever login: for what is done past the desk alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,10 @@ class RecoveryConfig(AppConfig):
 
 
 def _follow_rights() -> None:
-    """Hear of groups and permissions that anybody gives or takes: the tier follows."""
-    from recovery import tiers  # noqa: PLC0415 - needs loaded apps
+    """Hear of groups and permissions that anybody gives or takes: ledger and tier follow."""
+    from recovery import rights, tiers  # noqa: PLC0415 - needs loaded apps
 
+    rights.connect()
     for through in tiers.watched():
         m2m_changed.connect(
             tiers.rights_changed, sender=through, dispatch_uid="recovery.rights_changed"

@@ -30,7 +30,7 @@ HOLDERS: Final = "_recovery_holders"
 
 def watched() -> list[Any]:
     """The tables whose rows give and take rights, as ``m2m_changed`` names its senders."""
-    found = [getattr(get_user_model(), name).through for name in RELATIONS if _has_relation(name)]
+    found = [getattr(get_user_model(), name).through for name in RELATIONS if has_relation(name)]
     return [*found, Group.permissions.through]
 
 
@@ -59,7 +59,7 @@ def write(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> None:
 
 def write_computed_flags(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> None:
     """Note whom a flag makes privileged that is no column: ``promote`` can't ask for it."""
-    if all(map(_is_column, FLAGS)):
+    if all(map(is_column, FLAGS)):
         return
     found = [pk for pk, user in rows if by_flags(user) is Tier.PRIVILEGED]
     if found:
@@ -132,7 +132,7 @@ def _demote(whose: Q, *, using: str) -> None:
 def _holders(model: type[Model], pks: Iterable[Any]) -> Q:
     """The users who are these rows, are in these groups, or hold these permissions."""
     if issubclass(model, Group):
-        paths = ["groups"] if _has_relation("groups") else []
+        paths = ["groups"] if has_relation("groups") else []
     elif issubclass(model, Permission):
         paths = _paths_to_permissions()
     else:
@@ -143,7 +143,7 @@ def _holders(model: type[Model], pks: Iterable[Any]) -> Q:
 def _privileged(using: str) -> QuerySet[Any]:
     """Whoever has a flag, a permission, or a group with one; deactivated or not."""
     everybody = _everybody(using)
-    flagged = [Q(**{flag: True}) for flag in FLAGS if _is_column(flag)]
+    flagged = [Q(**{flag: True}) for flag in FLAGS if is_column(flag)]
     holding = [
         Q(pk__in=everybody.filter(**{f"{path}__isnull": False}).values("pk"))
         for path in _paths_to_permissions()
@@ -153,7 +153,7 @@ def _privileged(using: str) -> QuerySet[Any]:
 
 def _paths_to_permissions() -> list[str]:
     paths = {"user_permissions": "user_permissions", "groups": "groups__permissions"}
-    return [path for name, path in paths.items() if _has_relation(name)]
+    return [path for name, path in paths.items() if has_relation(name)]
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -165,11 +165,13 @@ def _everybody(using: str) -> QuerySet[Any]:
     return QuerySet(get_user_model(), using=using)
 
 
-def _is_column(name: str) -> bool:
+def is_column(name: str) -> bool:
+    """Whether the user model has that flag as a column, and not as a property or not at all."""
     return isinstance(_field(name), BooleanField)
 
 
-def _has_relation(name: str) -> bool:
+def has_relation(name: str) -> bool:
+    """Whether the user model has Django's own groups, or permissions."""
     field = _field(name)
     return bool(getattr(field, "many_to_many", False)) and issubclass(
         field.related_model, RELATIONS[name]

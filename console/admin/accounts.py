@@ -17,11 +17,12 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from console import account_card, dialogs, displays, exports
+from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
 from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
+from console.admin.recording import AccountSearching
 from console.resources import AccountResource
 from recovery.enums import Operation
 from recovery.models import Account
@@ -37,7 +38,14 @@ WORDS_SEARCHED = 8
 
 
 @admin.register(Account)
-class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
+class AccountAdmin(
+    Operating,
+    AccountSearching,
+    LookOnly,
+    SimpleHistoryAdmin,
+    exports.AuditedExport,
+    ModelAdmin,
+):
     """Where a help desk works. It sees counts and never a code."""
 
     list_display = ("person", "address", "codes_left", "enrolled", "flag", "last_recovered_at")
@@ -120,6 +128,7 @@ class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExpor
         *,
         status: int | None = None,
     ) -> HttpResponse:
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="account")
         context = {
             **self.admin_site.each_context(request),
             "title": account.text.display_name,
@@ -132,8 +141,10 @@ class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExpor
         return TemplateResponse(request, "console/account.html", context, status=status)
 
     def account_or_404(self, request: HttpRequest, object_id: str) -> Account:
-        self.require_view(request)
-        return self.found(request, object_id)
+        account = self.found(request, object_id)
+        with recording.refusals(request, Operation.OPEN_ACCOUNT, subject=account):
+            self.require_view(request)
+        return account
 
     def require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -151,7 +162,8 @@ class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExpor
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """simple-history would look for an account of any name, and break."""
-        self.account_or_404(request, object_id)
+        account = self.account_or_404(request, object_id)
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="history")
         return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
@@ -160,7 +172,8 @@ class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExpor
         """simple-history would save a view-only user's POST here."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        self.account_or_404(request, object_id)
+        account = self.account_or_404(request, object_id)
         if not version_id.isdecimal():
             raise Http404
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="version")
         return super().history_form_view(request, object_id, version_id, extra_context)

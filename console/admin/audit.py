@@ -18,6 +18,7 @@ from console import displays, exports
 from console.admin import filters
 from console.admin.looking import LookOnly
 from console.admin.pagination import CappedPaginator
+from console.admin.recording import LedgerReading
 from console.resources import EVENT_COLUMNS, EventResource
 from recovery.enums import Operation
 from recovery.errors import text_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(LookOnly, exports.AuditedExport, ModelAdmin):
+class AuditEventAdmin(LedgerReading, LookOnly, exports.AuditedExport, ModelAdmin):
     """Who did or tried what to whom. Nothing here can be added, changed or deleted."""
 
     list_display = (

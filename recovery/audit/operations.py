@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from recovery.models import Account
 
 NO_GROUNDS = Grounds(reason="")
+under_way: ContextVar[Operation | None] = ContextVar("under_way", default=None)
+"""The operation whose body is running: what it changes is said by its own event."""
 
 
 @contextmanager
@@ -43,10 +46,14 @@ def audited(
     the event cannot be written, the body did not happen (ASVS 16.5.3).
     """
     grounds = replace(grounds, reason=grounds.reason.strip(), ticket=grounds.ticket.strip())
-    with traced():
-        yield from _recorded(
-            Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
-        )
+    token = under_way.set(operation)
+    try:
+        with traced():
+            yield from _recorded(
+                Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
+            )
+    finally:
+        under_way.reset(token)
 
 
 def _recorded(draft: Draft) -> Iterator[Draft]:

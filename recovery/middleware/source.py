@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from recovery.actors import Source, current_source
+from recovery.actors import Source, current_source, current_visitor
 from recovery.conf import conf
 from recovery.trace import traced
 
@@ -32,10 +32,12 @@ class SourceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = current_source.set(source_of(request))
+        visitor = current_visitor.set(lambda: getattr(request, "user", None))
         try:
             with traced():
                 return self.get_response(request)
         finally:
+            current_visitor.reset(visitor)
             current_source.reset(token)
 
 

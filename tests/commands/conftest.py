@@ -11,6 +11,7 @@ from django.db import transaction
 from recovery import code_sets
 from recovery.code_sets import Prepared
 from recovery.models import Account, ContactAddress
+from tests.factories import arranging
 
 
 @dataclass
@@ -46,7 +47,8 @@ def make_account(db):
         login = {users.USERNAME_FIELD: f"{name}@example.org" if "@" not in name else name}
         if users.USERNAME_FIELD == "username":
             login = {"username": name, "email": f"{name}@example.org"}
-        user = users.objects.create_user(**login, **fields)
+        with arranging():
+            user = users.objects.create_user(**login, **fields)
         return Account.objects.select_related("user").get(user_id=user.pk)
 
     return make

@@ -38,6 +38,7 @@ OWN_QUESTIONS = {
 """What the dialog of an operation asks besides the grounds."""
 
 
+@factories.arranging()
 def member(role=None, **fields):
     """Make a member of staff with a password and an authenticator app."""
     person = factories.user(**{"is_staff": True} | fields)

@@ -15,12 +15,13 @@ pytestmark = pytest.mark.django_db
 
 def test_the_ledger_costs_the_same_however_long_it_is():
     client = desk.as_role(Role.AUDITOR)
+    client.get(desk.LEDGER)
     one = desk.statements(client, desk.LEDGER)
     for _ in range(20):
         desk.half_signed_in(desk.member(Role.AGENT)).post(desk.CODE_PAGE, {"one_time_code": "1"})
 
-    # Eight of its own, and one for the number beside *Review*.
-    assert len(desk.statements(client, desk.LEDGER)) == len(one) <= 9
+    # One of them asks whether this view is on the ledger yet, one counts what waits for review.
+    assert len(desk.statements(client, desk.LEDGER)) == len(one) <= 10
 
 
 @pytest.mark.parametrize(

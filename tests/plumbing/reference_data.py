@@ -7,10 +7,13 @@ import pytest
 from django.core.management import call_command
 from django.test import TransactionTestCase
 
+from tests.factories import arranging
+
 
 def load_reference_data() -> None:
     """Load the roles; loading them twice changes nothing."""
-    call_command("loaddata", "roles", verbosity=0)
+    with arranging():
+        call_command("loaddata", "roles", verbosity=0)
 
 
 @pytest.fixture(scope="session")

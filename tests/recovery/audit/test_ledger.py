@@ -224,7 +224,7 @@ class TestPeople:
         subject.user.delete()
         agent.user.delete()
 
-        kept = last_event()
+        kept = last_event(operation=Operation.ISSUE_PHONE_CODE)
         assert (kept.actor_name, kept.subject_name) == names
 
     def test_a_new_login_name_leaves_the_old_one_in_the_ledger(self):
