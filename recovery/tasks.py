@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
-from recovery.audit import Draft, append, checkpoints, flush_tallies
+from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.locks import account_of
@@ -76,6 +76,8 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     reviewing.queue_for_review,
     forget_old_marks,
     checkpoints.sign_due,
+    rounds.verify_new,
+    rounds.verify_again,
 )
 
 

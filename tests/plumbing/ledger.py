@@ -1,7 +1,7 @@
-"""Lets the flush at the end of a `transaction=True` test past the ledger's triggers.
+"""Goes past the ledger's triggers: for the flush of a `transaction=True` test, and as a forger.
 
 The triggers refuse DELETE and TRUNCATE, which is what a flush is made of. Production code must
-have no door in them, so the suite brings its own, open for the flush alone.
+have no door in them, so the suite brings its own, as whoever owns the database could.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,15 @@ def _ledger_lets_the_flush_pass() -> Iterator[None]:
     flush = BaseDatabaseOperations.execute_sql_flush
 
     def flush_past_the_triggers(operations, sql_list):
-        with _open_for_a_flush(operations.connection):
+        with triggers_off(operations.connection):
             flush(operations, sql_list)
 
     with patch.object(BaseDatabaseOperations, "execute_sql_flush", flush_past_the_triggers):
         yield
 
 
-def _open_for_a_flush(connection):
+def triggers_off(connection):
+    """Let everything be written and deleted inside: nothing is guarded, and nothing is linked."""
     return (
         _without_triggers(connection) if connection.vendor == "sqlite" else _as_replica(connection)
     )
@@ -49,8 +50,10 @@ def _without_triggers(connection) -> Iterator[None]:
 
 @contextmanager
 def _as_replica(connection) -> Iterator[None]:
-    """Play a replica, which fires no triggers, until the end of this transaction."""
+    """Play a replica, which fires no triggers."""
     with transaction.atomic(using=connection.alias):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
         yield
+        with connection.cursor() as cursor:  # the transaction may be a test's, and go on
+            cursor.execute("SET LOCAL session_replication_role = origin")
