@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from console import incidents, integrity, review
+from console import integrity, open_incidents, review
 from console.navigation import READS_LEDGER, REVIEWS
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, READ_OPERATIONS, Operation
@@ -29,7 +29,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
-        "incidents": incidents.still_open() if request.user.has_perm(CLOSE) else [],
+        "incidents": open_incidents.still_open() if request.user.has_perm(CLOSE) else [],
         "strip": integrity.strip(integrity.DAYS_IN_FRONT) if READS_LEDGER(request) else None,
         "waiting": _waiting() if REVIEWS(request) else None,
         "recent": _own_actions(request),
