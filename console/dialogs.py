@@ -68,7 +68,10 @@ class Dialog:
     ) -> None:
         """Refuse whoever lacks it, and record that, however little of the form is filled in."""
         require_permission(
-            self.operation, actor=actor_from(request), subject=subject, grounds=form.said()
+            self.operation,
+            actor=actor_from(request),
+            subject=self.account_of(subject),
+            grounds=form.said(),
         )
 
     def run(self, request: HttpRequest, subject: Account, form: forms.OperationForm) -> Any:
@@ -77,8 +80,23 @@ class Dialog:
         if form.cleaned_data.get("one_time_code"):
             step_up.prove(request, form.cleaned_data["one_time_code"])
         return self.verb(
-            actor=actor_from(request), subject=subject, grounds=grounds, **form.values()
+            actor=actor_from(request),
+            subject=self.account_of(subject),
+            grounds=grounds,
+            **form.values(),
         )
+
+    def account_of(self, subject: Any) -> Account | None:
+        """Whose account it is about: here the form is about the account itself."""
+        return subject
+
+    def action_url(self, subject: Any) -> str:
+        """Where the form goes."""
+        return operation_url(subject, self.operation)
+
+    def close_url(self, subject: Any) -> str:
+        """Where somebody goes who does nothing."""
+        return account_url(subject)
 
     def _grounds(
         self, request: HttpRequest, subject: Account, form: forms.OperationForm
@@ -90,7 +108,7 @@ class Dialog:
             draft = Draft(
                 operation=self.operation,
                 actor=actor_from(request),
-                subject=subject,
+                subject=self.account_of(subject),
                 grounds=form.said(),
             )
             append_failure(draft, type(refusal))
@@ -110,12 +128,12 @@ class Dialog:
             "title": self.operation.label,
             "description": self.description,
             "form": form or self.form(request, subject),
-            "action_url": operation_url(subject, self.operation),
+            "action_url": self.action_url(subject),
             "refusal": refusal,
             "submit_text": self.submit_text,
             "danger": self.danger,
             "needs_step_up": step_up.is_needed(request),
-            "close_url": account_url(subject),
+            "close_url": self.close_url(subject),
         }
 
 

@@ -235,6 +235,19 @@ class RoleForm(OperationForm):
         return {"role": Role(self.cleaned_data["role"])}
 
 
+class IncidentForm(OperationForm):
+    """Why an incident is closed that is about no account. Nobody called, so nobody was proven."""
+
+    proofing = None
+
+    def values(self) -> dict[str, Any]:
+        return {"incident": self.subject}
+
+    def _whose(self) -> list[str]:
+        operation, incident, whose = super()._whose()
+        return [operation, f"incident {incident}", whose]
+
+
 def _address_choice(address: ContactAddress) -> tuple[str, str]:
     return str(address.pk), mask_address(address.address)
 

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
+from console import incidents
+from recovery.audit.alarms import WORDS as FINDINGS
 from recovery.enums import DayState, IncidentKind
 from recovery.models import AuditEvent, Checkpoint, Incident, LedgerDay, PurgeRecord, SigningKey
 
@@ -59,10 +61,13 @@ def strip(days: int) -> dict[str, Any]:
     }
 
 
-def alarms() -> list[Incident]:
+def alarms() -> list[dict[str, Any]]:
     """What was found to be wrong with the ledger and no lead has closed."""
     opened = Incident.objects.filter(kind=IncidentKind.LEDGER, closed_at__isnull=True)
-    return list(opened.order_by("raised_at")[:ALARMS_SHOWN])
+    return [
+        {"kind": one.get_kind_display(), "raised_at": one.raised_at, **incidents.found_in(one)}
+        for one in opened.order_by("raised_at")[:ALARMS_SHOWN]
+    ]
 
 
 def _cells(days: list[date]) -> list[dict[str, Any]]:
@@ -78,7 +83,7 @@ def _cell(day: date, row: LedgerDay | None, *, is_quiet: bool) -> dict[str, Any]
         "state": state,
         "mark": MARKS[state],
         "label": said,
-        "finding": row.finding if row is not None else "",
+        "finding": FINDINGS.get(row.finding, row.finding) if row is not None else "",
         "found_at": row.found_at_sequence if row is not None else None,
         "url": day_url(day),
     }

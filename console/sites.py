@@ -58,8 +58,17 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
 
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
         stock = [url for url in stock if "r/<path:" not in str(url.pattern)]
-        code = path("login/code/", OneTimeCodeView.as_view(), name="one_time_code")
-        return [code, *audit_pages.urls(self), *stock]
+        return [
+            path("login/code/", OneTimeCodeView.as_view(), name="one_time_code"),
+            path("incidents/<int:incident_id>/", self.admin_view(self.incident), name="incident"),
+            *audit_pages.urls(self),
+            *stock,
+        ]
+
+    def incident(self, request: HttpRequest, incident_id: int) -> HttpResponse:
+        from console.incidents import incident_page  # noqa: PLC0415 - forms need loaded apps
+
+        return incident_page(request, incident_id, site=self)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's signature
         """Unfold lets pages be framed by pop-ups of its own, of which there are none here."""

@@ -110,6 +110,7 @@ RECORDERS = {
     "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
     "console/exports.py: AuditedExport.export_action": "refused before there is a file to make",
     "console/exports.py: AuditedExport.get_export_data": "the file is made by a library of pages",
+    "console/incidents.py: incident_page": "refused before the form is looked at",
     "console/middleware.py: _keep_or_end": "a session that ran out is a sign-out",
     "console/recording.py: refusals": "a page that a role does not open is refused by Django",
     "console/recording.py: seen": "what is shown is no operation, and decided by the page",

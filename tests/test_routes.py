@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from recovery.audit import alarms
 from recovery.enums import DESK_OPERATIONS, STAFF_OPERATIONS, Operation, Outcome, Role
 from recovery.models import AuditEvent
 from tests import factories
@@ -114,6 +115,10 @@ bundle        other  302      302   302  302   302     302    302  302        30
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       other  302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
+
+incident      GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     403     200
+incident      POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     403     422
+incident      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 sign_out      GET    302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 sign_out      POST   302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
@@ -229,6 +234,7 @@ PATTERNS = {
     "console/logout/": "sign_out",
     "console/": "front",
     "console/jsi18n/": "texts",
+    "console/incidents/<int:incident_id>/": "incident",
     "console/^(?P<app_label>recovery)/$": "app",
     "console/recovery/account/": "accounts",
     "console/recovery/account/<path:object_id>/change/": "account",
@@ -284,6 +290,7 @@ def paths(account, event):
         "sign_out": "/console/logout/",
         "front": desk.FRONT,
         "texts": "/console/jsi18n/",
+        "incident": f"/console/incidents/{alarms.raise_alarm('changed', 7).pk}/",
         "app": "/console/recovery/",
         "accounts": desk.ACCOUNTS,
         "account": f"{account_at}change/",

@@ -23,6 +23,8 @@ from recovery.models import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from recovery.actors import Grounds
     from recovery.models import Account
     from recovery.secret import Secret
@@ -85,28 +87,44 @@ def require_vetoable(account: Account, event: AuditEvent) -> None:
         raise errors.VetoNotUsable
 
 
-def close_incident(*, actor: Actor, subject: Account, grounds: Grounds) -> AuditEvent:
+def close_incident(
+    *, actor: Actor, subject: Account | None, grounds: Grounds, incident: Incident | None = None
+) -> AuditEvent:
     """A lead has looked: the open incidents are closed with the reason as note, the freeze lifted.
 
-    What was suspended stays dead; the account has to be re-enrolled.
+    What was suspended stays dead; the account has to be re-enrolled. One that is about no account
+    is named by ``incident`` and closed alone.
     """
     operation = Operation.CLOSE_INCIDENT
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
-        account = draft.account
-        is_frozen = account.frozen_at is not None
-        closed = close_all(account, actor=actor, reason=grounds.reason)
+        if incident is not None:
+            draft.detail = {"incident": incident.pk}
+            closed = _close(
+                Incident.objects.filter(pk=incident.pk, account=None),
+                actor=actor,
+                reason=grounds.reason,
+            )
+            is_frozen = False
+        else:
+            is_frozen = draft.account.frozen_at is not None
+            closed = close_all(draft.account, actor=actor, reason=grounds.reason)
         if not closed and not is_frozen:
             raise errors.NoOpenIncident
-        draft.detail = {"incidents": closed}
+        draft.detail["incidents"] = closed
     return draft.written
 
 
 def close_all(account: Account, *, actor: Actor, reason: str) -> int:
     """Close every open incident of a locked account and lift its freeze; return how many."""
-    still_open = Incident.objects.filter(account=account, closed_at__isnull=True)
-    closed = still_open.update(closed_at=timezone.now(), closed_by=actor.name, note=reason)
+    closed = _close(Incident.objects.filter(account=account), actor=actor, reason=reason)
     flags.change(account, actor=actor, reason=reason, frozen_at=None)
     return closed
+
+
+def _close(incidents: QuerySet[Incident], *, actor: Actor, reason: str) -> int:
+    """Close those that are open still; return how many."""
+    still_open = incidents.filter(closed_at__isnull=True)
+    return still_open.update(closed_at=timezone.now(), closed_by=actor.name, note=reason)
 
 
 def _suspend_since(account: Account, moment: datetime) -> dict[str, Any]:

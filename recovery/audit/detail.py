@@ -24,7 +24,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.CHANGE_ROLE: frozenset({"was", "role"}),
     Operation.REMOVE_STAFF: frozenset({"was"}),
     Operation.CONFIRM_STAFF: frozenset(),
-    Operation.CLOSE_INCIDENT: frozenset({"incidents"}),
+    Operation.CLOSE_INCIDENT: frozenset({"incidents", "incident"}),
     Operation.HOLDER_SIGN_IN: frozenset({"way"}),
     Operation.HOLDER_STEP_UP: frozenset({"way"}),
     Operation.ASK_RECOVERY_LINK: frozenset({"request", "address"}),

@@ -82,7 +82,7 @@ def require_beforehand(draft: Draft) -> None:
 
 
 def require_permission(
-    operation: Operation, *, actor: Actor, subject: Account, grounds: Grounds = NO_GROUNDS
+    operation: Operation, *, actor: Actor, subject: Account | None, grounds: Grounds = NO_GROUNDS
 ) -> None:
     """Refuse, recorded, whoever's role does not include ``operation``, before it is looked at."""
     draft = Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)

@@ -235,6 +235,15 @@ class Keys:
     """Keys from before the given one. It can't vouch for what they signed."""
 
     @classmethod
+    def of(cls, source: Source, fingerprint: str) -> Keys:
+        """Those in a bundle."""
+        columns = ("fingerprint", "public_key", "statement", "signature")
+        rows = list(itertools.islice(source.rows(KEYS, *columns), MOST_KEYS + 1))
+        if len(rows) > MOST_KEYS:
+            raise Unreadable(f"It holds more than {MOST_KEYS} keys.")
+        return cls.rooted_in(fingerprint, rows)
+
+    @classmethod
     def rooted_in(cls, fingerprint: str, rows: Sequence[Mapping[str, Any]]) -> Keys:
         """Keys of ``rows`` (fingerprint, public_key, statement, signature) that can be trusted."""
         public = {row["fingerprint"]: _public_key(row) for row in rows}
@@ -367,6 +376,7 @@ BLOCK: Final = 1 << 18
 LONGEST: Final = 1 << 23
 """No line is longer: one that is would fill the memory."""
 MOST_FILES: Final = 64
+MOST_KEYS: Final = 10_000
 
 
 class Unreadable(Exception):
@@ -714,8 +724,7 @@ def verify(
 ) -> Report:
     """Check a bundle from end to end; raise ``Broken`` at the first thing that is wrong."""
     manifest = Manifest.of(source)
-    rows = list(source.rows(KEYS, "fingerprint", "public_key", "statement", "signature"))
-    keys = Keys.rooted_in(fingerprint, rows)
+    keys = Keys.of(source, fingerprint)
     signed = Signed.of(source, keys)
     report = Report(manifest, signed, keys, looked_at_all=not lines_only)
     report.known = Signed.kept(known, keys) if known else None

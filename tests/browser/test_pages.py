@@ -8,6 +8,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
+from recovery.audit import alarms
+from recovery.audit.verifier import Finding
 from recovery.enums import Role
 from recovery.models import AuditEvent
 from tests import factories
@@ -50,6 +52,7 @@ def every_page(subject):
         reverse("admin:completeness"),
         reverse("admin:integrity"),
         reverse("admin:bundle"),
+        reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
     ]
 
 

@@ -51,7 +51,7 @@ def test_each_day_is_verified_broken_or_not_yet_checked(client):
     assert states(response)[-5:] == ["verified", "broken", "unchecked", "verified", "unchecked"]
     page = desk.text(response)
     assert "no. 7 in the chain" in page
-    assert "changed" in page
+    assert "An event was changed." in page
 
 
 def test_a_day_on_which_nothing_happened_is_told_from_one_that_was_not_checked(client):
@@ -104,7 +104,7 @@ def test_it_shows_keys_checkpoints_and_what_is_wrong(client):
 
     page = desk.text(client.get(PAGE))
 
-    for shown in ("ab" * 32, "ef" * 32, "up to no. 77", "cut_off:78"):
+    for shown in ("ab" * 32, "ef" * 32, "up to no. 77", "cut off", "no. 78 in the chain"):
         assert shown in page
 
 

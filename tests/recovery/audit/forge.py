@@ -26,6 +26,10 @@ from recovery.canonical import (
     shown,
 )
 
+FILES = (
+    *(verifier.EVENTS, verifier.VALUES, verifier.TABLE),
+    *(verifier.CHECKPOINTS, verifier.PURGES, verifier.KEYS),
+)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
