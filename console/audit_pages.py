@@ -12,7 +12,8 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from console import bundles, completeness, integrity
+from console import bundles, completeness, integrity, recording
+from recovery.enums import Operation
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -46,8 +47,11 @@ def _room(site: AdminSite, name: str, page: Page) -> Callable[..., HttpResponse]
     @require_safe
     @wraps(page)
     def room(request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(READS):
-            raise PermissionDenied
+        with recording.refusals(request, Operation.READ_LEDGER):
+            if not request.user.has_perm(READS):
+                raise PermissionDenied
+        filters = recording.filters_of(request)
+        recording.seen(request, Operation.READ_LEDGER, view=name, filters=filters)
         context = {**site.each_context(request), **page(request)}
         return TemplateResponse(request, f"console/{name}.html", context)
 

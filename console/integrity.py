@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from console import incidents
@@ -115,12 +115,7 @@ def _between(days: list[date], rows: list[LedgerDay]) -> Iterable[date]:
 
 
 def day_url(day: date) -> str:
-    """The timeline of one day of UTC, by the viewer's clock, which the filters take."""
-    begin = timezone.localtime(datetime.combine(day, time.min, UTC))
-    end = begin + timedelta(days=1) - timedelta(seconds=1)
-    query = {
-        f"at_{name}_{part}": moment.strftime(pattern)
-        for name, moment in (("from", begin), ("to", timezone.localtime(end)))
-        for part, pattern in enumerate(("%Y-%m-%d", "%H:%M:%S"))
-    }
+    """The timeline of one day of UTC, whatever the viewer's clock says."""
+    begin = datetime.combine(day, time.min, UTC)
+    query = {"since": begin.isoformat(), "until": (begin + timedelta(days=1)).isoformat()}
     return f"{reverse('admin:recovery_auditevent_changelist')}?{urlencode(query)}"

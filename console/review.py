@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from recovery.enums import Operation, ReviewCause, ReviewVerdict
@@ -56,6 +56,10 @@ class View:
         values = {"verdict": self.verdict, "cause": self.cause, "after": self.after} | changes
         unsaid = {"verdict": WAITING, "cause": "", "after": 0}
         return urlencode({name: value for name, value in values.items() if value != unsaid[name]})
+
+    def filters(self) -> dict[str, str]:
+        """What it narrows the queue down to, for the ledger."""
+        return {name: value for name in ("verdict", "cause") if (value := getattr(self, name))}
 
     def items(self) -> QuerySet[ReviewItem]:
         """The oldest first, from where the last page ended."""
@@ -157,6 +161,17 @@ def _lines(request: HttpRequest, items: Iterable[ReviewItem]) -> list[dict[str, 
     sees = {"people": request.user.has_perm(PEOPLE), "sources": request.user.has_perm(SOURCES)}
     me = str(request.user.pk)
     return [_line(item, events.get(item.event_id), me=me, **sees) for item in shown]
+
+
+def in_words(request: HttpRequest, items: list[ReviewItem]) -> list[str]:
+    """One event in a sentence, where it is one: what the dialog is about lies behind it."""
+    lines = [line["event"] for line in _lines(request, items) if line["event"]]
+    if len(lines) != 1:
+        return []
+    event = lines[0]
+    names = [event.get("subject_name", ""), event.get("actor_name", "")]
+    known = [str(event["label"]), *names, formats.localize(timezone.localtime(event["at"]))]
+    return [" · ".join(filter(None, known)) + "."]
 
 
 def _line(

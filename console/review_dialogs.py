@@ -90,7 +90,7 @@ class ReviewDialog:
         return {
             "operation": self.operation.value,
             "title": self._title(items),
-            "description": self.description,
+            "description": " ".join([*review.in_words(request, items), str(self.description)]),
             "form": form or fresh,
             "action_url": reverse(
                 "admin:recovery_reviewitem_operation", args=[self.operation.value]
@@ -104,7 +104,8 @@ class ReviewDialog:
 
     def _title(self, items: list[ReviewItem]) -> str:
         if len(items) == 1:
-            return f"{self.operation.label} · {items[0].sequence}"
+            number = _("no. %d in the chain") % items[0].sequence
+            return f"{self.operation.label} · {number}"
         count = len(items)
         return f"{self.operation.label} · {ngettext('%d event', '%d events', count) % count}"
 

@@ -103,9 +103,7 @@ LEADS_ARE_TOLD: Final[dict[Operation, str | Promise]] = {
     Operation.RAISE_ALARM: _(
         "The ledger is not what was signed about it: look into it before anything else."
     ),
-    Operation.ESCALATE_EVENT: _(
-        "A reviewer escalated something that was done to the account of %(name)s: look into it."
-    ),
+    Operation.ESCALATE_EVENT: _("A reviewer escalated an event (account: %(name)s): look into it."),
 }
 """What is told to every lead as well, where the operation calls for one."""
 

@@ -17,12 +17,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 
-from console import review, step_up
+from console import recording, review, step_up
 from console.admin.looking import LookOnly
 from console.requests import actor_from
 from console.review_dialogs import REVIEW_DIALOGS, ReviewDialog, chosen, view_behind
 from recovery.audit import Draft, append
-from recovery.enums import Outcome
+from recovery.enums import Operation, Outcome
 from recovery.errors import PermissionMissing, RecoveryError
 from recovery.models import ReviewItem
 
@@ -43,9 +43,11 @@ class ReviewItemAdmin(LookOnly, ModelAdmin):
 
     @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        with recording.refusals(request, Operation.READ_LEDGER):
+            if not self.has_view_permission(request):
+                raise PermissionDenied
         view = review.View.of(request.GET)
+        recording.seen(request, Operation.READ_LEDGER, view="review", filters=view.filters())
         dialog = REVIEW_DIALOGS.get(request.GET.get("dialog", ""))
         items = chosen(request.GET.getlist("item")) if dialog else []
         opened = dialog.context(request, items, view) if dialog and items else None

@@ -102,7 +102,7 @@ def _run(draft: Draft) -> Iterator[Draft]:
     draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
     event = append(draft, Outcome.COMPLETED)
     notices.queue(event, draft.subject, also_tell=draft.also_tell)
-    if draft.tells_leads and draft.subject is not None:
+    if draft.tells_leads:
         notices.queue_for_leads(event, draft.subject)
 
 

@@ -122,6 +122,7 @@ def test_every_operation_is_listed_with_what_became_of_its_notices(client):
 
 def test_it_is_turned_page_by_page_and_costs_the_same(client, monkeypatch):
     done()
+    client.get(PAGE)  # that it was read is on the ledger from here on
     one = len(desk.statements(client, PAGE))
     monkeypatch.setattr("console.completeness.PAGE", 2)
     events = [done() for _ in range(4)]
@@ -154,4 +155,4 @@ def test_nothing_is_asked_of_the_whole_ledger(client):
     ]
 
     assert asked
-    assert all('."at" >=' in sql or 'at" >=' in sql for sql in asked)
+    assert all('"at" >' in sql for sql in asked)
