@@ -114,6 +114,8 @@ NO_ROWS = {
     "console/resources.py: EventResource": "names of columns, into a class",
     "console/sign_in.py: OneTimeCodeView.accept": "its own session, for the key on the event",
 }
+SEEING = {"view_event_people", "view_event_sources"}
+"""Permissions to see more of an event, which no operation asks for."""
 LONG_MODULES = {
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
@@ -213,7 +215,7 @@ class TestOperations:
         permissions = {codename for codename, _ in AuditEvent._meta.permissions}
 
         assert asking == set(GRANTED_OPERATIONS)
-        assert permissions == {operation.value for operation in asking}
+        assert permissions == {operation.value for operation in asking} | SEEING
 
     def test_exports_ask_for_a_verified_and_fresh_session(self):
         for operation in EXPORT_OPERATIONS:

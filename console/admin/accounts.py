@@ -22,6 +22,7 @@ from console.admin import filters
 from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
+from console.admin.versions import Versions
 from console.resources import AccountResource
 from recovery.enums import Operation
 from recovery.models import Account
@@ -37,7 +38,9 @@ WORDS_SEARCHED = 8
 
 
 @admin.register(Account)
-class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin):
+class AccountAdmin(
+    Operating, Versions, LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin
+):
     """Where a help desk works. It sees counts and never a code."""
 
     list_display = ("person", "address", "codes_left", "enrolled", "flag", "last_recovered_at")
@@ -146,21 +149,3 @@ class AccountAdmin(Operating, LookOnly, SimpleHistoryAdmin, exports.AuditedExpor
             self.require_view(request)
             raise Http404
         return Account.objects.select_related("text", "user").get(pk=account.pk)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """simple-history would look for an account of any name, and break."""
-        self.account_or_404(request, object_id)
-        return super().history_view(request, object_id, extra_context)
-
-    def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """simple-history would save a view-only user's POST here."""
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        self.account_or_404(request, object_id)
-        if not version_id.isdecimal():
-            raise Http404
-        return super().history_form_view(request, object_id, version_id, extra_context)
