@@ -17,7 +17,8 @@ from recovery.addresses import mask_address
 from recovery.audit import Draft, append
 from recovery.conf import conf
 from recovery.enums import NoticeState, Operation, Outcome
-from recovery.models import ContactAddress, Notice
+from recovery.models import AuditEvent, ContactAddress, Notice
+from recovery.trace import traced
 
 if TYPE_CHECKING:
     from django.core.mail import EmailMultiAlternatives
@@ -43,6 +44,17 @@ def deliver(pk: int) -> bool:
     notice = _claim(pk)
     if notice is None:
         return False
+    with traced(_trace_of(notice)):
+        return _deliver(notice)
+
+
+def _trace_of(notice: Notice) -> str:
+    """The trace of what the notice is about: its delivery belongs to it."""
+    about = AuditEvent.objects.filter(pk=notice.event_id or 0)
+    return about.values_list("trace", flat=True).first() or ""
+
+
+def _deliver(notice: Notice) -> bool:
     if notice.attempts > conf.NOTICE_ATTEMPTS:  # on each attempt the worker itself died
         _give_up(notice)
         return False

@@ -18,6 +18,7 @@ from recovery.conf import conf
 from recovery.enums import LinkOrigin, LinkState, Operation, Outcome, RequestState
 from recovery.locks import locked
 from recovery.models import ContactAddress, LinkRequest, RecoveryLink
+from recovery.trace import traced
 
 if TYPE_CHECKING:
     from recovery.models import Account
@@ -49,7 +50,7 @@ def decide_due() -> int:
 
 
 def _decide(pk: int) -> bool:
-    with transaction.atomic():
+    with traced(), transaction.atomic():
         claimed = LinkRequest.objects.filter(pk=pk, state=RequestState.WAITING)
         if not claimed.update(state=RequestState.REFUSED):
             return False

@@ -13,12 +13,9 @@ _current: ContextVar[str] = ContextVar("trace", default="")
 
 
 @contextmanager
-def traced() -> Iterator[str]:
-    """Give everything recorded in the body one trace: the surrounding one, if there is one."""
-    if _current.get():
-        yield _current.get()
-        return
-    token = _current.set(_new())
+def traced(trace: str = "") -> Iterator[str]:
+    """Give all that is recorded in the body one trace: this one, the surrounding, or a new one."""
+    token = _current.set(trace or current_trace())
     try:
         yield _current.get()
     finally:

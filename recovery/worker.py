@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import close_old_connections
 
 from recovery import tasks
-from recovery.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +44,7 @@ def run_until_told(every: timedelta) -> None:
 
 def _run(task: Callable[[], int]) -> int:
     try:
-        with traced():
-            done = task()
+        done = task()
     except Exception as error:  # noqa: BLE001 - whatever it was, the other tasks go on
         _tell(task, error)
         return 0

@@ -86,10 +86,13 @@ def is_migrated(connection: BaseDatabaseWrapper) -> bool:
 def drops(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """What takes each trigger off, by its name."""
     if connection.vendor == "postgresql":
-        on = {"recovery_ledger_link": EVENTS}
-        for table in GUARDED:
-            on |= {f"{_name(table)}_no_change": table, f"{_name(table)}_no_truncate": table}
-        return {name: f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in on.items()}
+        on = {
+            f"{_name(table)}_no_{what}": table
+            for table in GUARDED
+            for what in ("change", "truncate")
+        }
+        guards = {name: f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in on.items()}
+        return guards | linking.POSTGRESQL_DROPS
     return {name: f"DROP TRIGGER IF EXISTS {name}" for name in _sqlite_triggers()}
 
 
@@ -106,7 +109,7 @@ def _statements(connection: BaseDatabaseWrapper) -> list[str]:
     makes = list(_sqlite_triggers().values())
     if connection.vendor == "postgresql":
         guards = [one for table in GUARDED for one in _postgresql_guards(table)]
-        makes = [*guards, linking.POSTGRESQL_FUNCTION, linking.POSTGRESQL_TRIGGER]
+        makes = [*guards, *linking.POSTGRESQL]
     return [*drops(connection).values(), *makes]
 
 

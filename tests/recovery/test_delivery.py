@@ -154,6 +154,17 @@ class TestNotice:
             "address": "k…n@ex….org",
         }
 
+    def test_its_delivery_shares_the_trace_of_what_it_is_about(self):
+        events = [flag(account()), flag(account(addresses=["other@example.org"]))]
+
+        tasks.deliver_due()
+
+        sent = AuditEvent.objects.filter(operation=Operation.DELIVER_NOTICE)
+        assert {event.detail["event"]: event.trace for event in sent} == {
+            event.pk: event.trace for event in events
+        }
+        assert events[0].trace != events[1].trace
+
     def test_it_is_sent_once(self):
         flag(account())
 
