@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -14,7 +13,7 @@ from console.displays import outcome_badge
 from console.event_chain import chain_of
 from console.ledger_values import Reader, event_url
 from recovery.addresses import mask_address
-from recovery.enums import NoticeState, Operation, Outcome
+from recovery.enums import NoticeState, Operation, Outcome, Tier
 from recovery.errors import text_of
 from recovery.models import Account, AuditEvent, Notice
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Of each kind of what hangs together with an event."""
 DIGEST_SHOWN = 10
-SLACK = timedelta(minutes=5)
-"""By how much a delivery may be dated from before or after its notice."""
 SENTENCES = {
     (Outcome.COMPLETED, True): gettext_lazy(
         "%(actor)s carried out “%(operation)s” for %(subject)s."
@@ -45,7 +42,7 @@ SENTENCES = {
 def event_context(event: AuditEvent, request: HttpRequest) -> dict[str, Any]:
     """Everything on the page of an event, section by section."""
     reader = Reader(request)
-    notices = list(Notice.objects.filter(event_id=event.pk).order_by("pk")[:SHOWN])
+    notices = Notice.objects.filter(event_id=event.pk).order_by("pk")
     return {
         "at": event.at,
         "outcome": outcome_badge(event.outcome),
@@ -54,8 +51,8 @@ def event_context(event: AuditEvent, request: HttpRequest) -> dict[str, Any]:
         "refusal_code": event.refusal,
         "facts": list(_facts(event, reader)),
         "changes": changes_of(event, request, reader),
-        "notices": [_notice(notice, reader) for notice in notices],
-        "others": [_other(one) for one in _others(event, notices)],
+        "notices": [_notice(notice, reader) for notice in notices[:SHOWN]],
+        "others": [_other(one) for one in _others(event)],
         "together_url": reader.view(trace=event.trace) if event.trace else "",
         "chain": chain_of(event),
         "account_url": _account_url(event, request),
@@ -86,7 +83,7 @@ def _facts(event: AuditEvent, reader: Reader) -> Iterator[dict[str, Any]]:
     """Each field that holds something, withheld ones too: that they are there is no secret."""
     subject, actor = reader.person(event, "subject"), reader.person(event, "actor")
     yield {"label": _("Subject"), "value": subject, "note": event.subject_id}
-    yield {"label": _("Tier of the subject"), "text": event.subject_tier}
+    yield {"label": _("Tier of the subject"), "text": _tier(event)}
     yield {"label": _("Actor"), "value": actor, "note": event.actor_id}
     yield {"label": _("Reason"), "value": reader.text(event, "reason")}
     yield {"label": _("Ticket"), "value": reader.text(event, "ticket")}
@@ -107,6 +104,10 @@ def _facts(event: AuditEvent, reader: Reader) -> Iterator[dict[str, Any]]:
     yield {"label": _("Number of the row"), "text": str(event.pk)}
 
 
+def _tier(event: AuditEvent) -> str:
+    return str(Tier(event.subject_tier).label) if event.subject_tier in Tier else ""
+
+
 def _notice(notice: Notice, reader: Reader) -> dict[str, Any]:
     is_withheld = "detail" in reader.hidden
     return {
@@ -121,27 +122,12 @@ def _notice(notice: Notice, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _others(event: AuditEvent, notices: list[Notice]) -> list[AuditEvent]:
-    """What was recorded together with it, and how its mails fared, in order of time."""
-    found = list(AuditEvent.objects.filter(pk__in=_deliveries(event, notices)))
-    if event.trace:
-        of_trace = AuditEvent.objects.filter(trace=event.trace).exclude(pk=event.pk)
-        found += of_trace.order_by("pk")[:SHOWN]
-    return sorted({one.pk: one for one in found}.values(), key=lambda one: (one.at, one.pk))
-
-
-def _deliveries(event: AuditEvent, notices: list[Notice]) -> list[int]:
-    """The worker records a delivery about the same person, when the notice comes to its end."""
-    ended = [notice.ended_at for notice in notices if notice.ended_at]
-    if not ended or not event.subject_id:
+def _others(event: AuditEvent) -> list[AuditEvent]:
+    """What was recorded together with it; the deliveries of its notices belong to it."""
+    if not event.trace:
         return []
-    of_subject = AuditEvent.objects.filter(
-        operation=Operation.DELIVER_NOTICE,
-        subject_id=event.subject_id,
-        at__range=(min(ended) - SLACK, max(ended) + SLACK),
-    )
-    held = of_subject.order_by("-at", "-pk").values_list("pk", "detail")
-    return [pk for pk, detail in held[: 10 * SHOWN] if detail.get("event") == event.pk]
+    of_trace = AuditEvent.objects.filter(trace=event.trace).exclude(pk=event.pk)
+    return list(of_trace.defer("content").order_by("pk")[:SHOWN])
 
 
 def _other(event: AuditEvent) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class MomentField(forms.CharField):
             moment = self._moment(typed) if typed else None
         except (ValueError, OverflowError) as error:
             raise ValidationError(
-                _("Write a day or a time, such as 2026-11-24 or 2026-11-24T16:30.")
+                _("“%(typed)s” is no day or time, such as 2026-11-24 or 2026-11-24T16:30."),
+                params={"typed": typed},
             ) from error
         return moment
 
@@ -73,8 +74,8 @@ class MomentField(forms.CharField):
         """Show by the viewer's clock what was asked by any."""
         try:
             moment = self.clean(data)
-        except ValidationError:
-            return data
+        except ValidationError:  # what is wrong with it says what it was
+            return ""
         return f"{timezone.localtime(moment):%Y-%m-%dT%H:%M:%S}" if moment else ""
 
     def _moment(self, typed: str) -> datetime:
@@ -114,7 +115,7 @@ class LedgerFilters(forms.Form):
     trace = _text(_("Recorded together"), "trace", widget=forms.HiddenInput)
 
     def __init__(self, asked: QueryDict, *, hidden: frozenset[str]) -> None:
-        super().__init__(asked, auto_id="filter-%s")
+        super().__init__(asked, auto_id="filter-%s", label_suffix="")
         zone = known_zone(asked.get("zone", ""))
         self.fields["since"].zone = self.fields["until"].zone = zone
         self.kept_out = [

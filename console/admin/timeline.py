@@ -41,7 +41,7 @@ class Timeline:
         filters = LedgerFilters(request.GET, hidden=hidden_from(request))
         context = {
             **self.admin_site.each_context(request),
-            "title": self.opts.verbose_name_plural.capitalize(),
+            "title": _("Timeline"),
             "opts": self.opts,
             "is_fullwidth": "1",
             "timeline": timeline(filters, Reader(request)),
