@@ -17,6 +17,7 @@ from recovery.addresses import mask_address
 from recovery.conf import conf
 from recovery.enums import (
     OPEN_LINK_STATES,
+    READ_OPERATIONS,
     CodeKind,
     LinkState,
     Operation,
@@ -200,8 +201,8 @@ def _notice(notice: Notice) -> dict[str, Any]:
 def _events(account: Account, request: HttpRequest) -> list[dict[str, Any]]:
     """The last events about this person; the link to each is for those who may read the ledger."""
     of_account = AuditEvent.objects.filter(subject_id=str(account.user_id))
-    # How its mails fared stands in a box of its own.
-    found = of_account.exclude(operation__in=MAIL).order_by("-at", "-id")
+    # How its mails fared stands in a box of its own; who looked is for those who read the ledger.
+    found = of_account.exclude(operation__in=(*MAIL, *READ_OPERATIONS)).order_by("-at", "-id")
     reads_ledger = request.user.has_perm("recovery.view_auditevent")
     return [
         {

@@ -12,7 +12,7 @@ from import_export.admin import ExportMixin
 from import_export.formats import base_formats
 from unfold.contrib.import_export.forms import ExportForm
 
-from console import step_up
+from console import recording, step_up
 from console.forms import OneTimeCodeField
 from console.requests import actor_from
 from recovery.audit import Draft, append, audited
@@ -92,7 +92,7 @@ class AuditedExport(ExportMixin):
             if not fits:
                 raise TooManyRows(limit=conf.EXPORT_ROW_LIMIT)
             draft.detail = {
-                "filters": {name: ", ".join(request.GET.getlist(name)) for name in request.GET},
+                "filters": recording.filters_of(request),
                 "columns": self.resource_for(request).get_export_headers(),
                 "rows": rows,
                 "format": file_format.get_title(),

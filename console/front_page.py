@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, Operation
+from recovery.enums import OPEN_LINK_STATES, READ_OPERATIONS, Operation
 from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def _figure(title: Any, rows: QuerySet[Any], query: str, level: str = "warn") ->
 
 def _own_actions(request: HttpRequest) -> list[dict[str, Any]]:
     own = AuditEvent.objects.filter(actor_id=str(request.user.pk)).exclude(subject_id="")
+    own = own.exclude(operation__in=READ_OPERATIONS)
     last = list(own.order_by("-at", "-id")[:ACTIONS_SHOWN])
     urls = _account_urls(last) if request.user.has_perm("recovery.view_account") else {}
     return [

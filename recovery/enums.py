@@ -100,6 +100,13 @@ EXPORT_OPERATIONS = (Operation.EXPORT_ACCOUNTS, Operation.EXPORT_EVENTS)
 REVIEW_OPERATIONS = (Operation.SIGN_OFF_EVENT, Operation.ESCALATE_EVENT)
 GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS + REVIEW_OPERATIONS
 """The operations that a permission of the same name grants."""
+READ_OPERATIONS = (
+    Operation.OPEN_ACCOUNT,
+    Operation.SEARCH_ACCOUNTS,
+    Operation.READ_LEDGER,
+    Operation.OPEN_EVENT,
+)
+"""Looking alone: on the ledger, and on no page that says what was done."""
 
 
 class Outcome(models.TextChoices):

@@ -13,7 +13,15 @@ from django.utils import timezone
 from recovery import actions, links, totp
 from recovery.actors import Actor, Grounds, Source
 from recovery.code_sets import Prepared, replace
-from recovery.enums import AuthenticatorKind, CodeKind, FlagOrigin, Operation, Proofing, Role
+from recovery.enums import (
+    READ_OPERATIONS,
+    AuthenticatorKind,
+    CodeKind,
+    FlagOrigin,
+    Operation,
+    Proofing,
+    Role,
+)
 from recovery.flags import mark_enrolled, raise_flag
 from recovery.models import (
     Account,
@@ -149,8 +157,8 @@ def snapshot():
 
 
 def last_event(**filters):
-    """Find the newest event."""
-    return AuditEvent.objects.filter(**filters).latest("pk")
+    """Find the newest event of what was done; who looked since is left out."""
+    return AuditEvent.objects.exclude(operation__in=READ_OPERATIONS).filter(**filters).latest("pk")
 
 
 def open_link(owner, text="known@example.org"):

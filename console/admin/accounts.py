@@ -17,11 +17,12 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from console import account_card, dialogs, displays, exports
+from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
 from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
+from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
 from console.resources import AccountResource
 from recovery.enums import Operation
@@ -39,7 +40,13 @@ WORDS_SEARCHED = 8
 
 @admin.register(Account)
 class AccountAdmin(
-    Operating, Versions, LookOnly, SimpleHistoryAdmin, exports.AuditedExport, ModelAdmin
+    Operating,
+    Versions,
+    AccountSearching,
+    LookOnly,
+    SimpleHistoryAdmin,
+    exports.AuditedExport,
+    ModelAdmin,
 ):
     """Where a help desk works. It sees counts and never a code."""
 
@@ -123,6 +130,7 @@ class AccountAdmin(
         *,
         status: int | None = None,
     ) -> HttpResponse:
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="account")
         context = {
             **self.admin_site.each_context(request),
             "title": account.text.display_name,
@@ -135,8 +143,10 @@ class AccountAdmin(
         return TemplateResponse(request, "console/account.html", context, status=status)
 
     def account_or_404(self, request: HttpRequest, object_id: str) -> Account:
-        self.require_view(request)
-        return self.found(request, object_id)
+        account = self.found(request, object_id)
+        with recording.refusals(request, Operation.OPEN_ACCOUNT, subject=account):
+            self.require_view(request)
+        return account
 
     def require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):

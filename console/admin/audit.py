@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin
 from console import exports
 from console.admin.event import EventPage
 from console.admin.looking import LookOnly
+from console.admin.recording import LedgerReading
 from console.admin.timeline import Timeline
 from console.disclosure import hidden_from
 from console.resources import EventResource
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(Timeline, EventPage, LookOnly, exports.AuditedExport, ModelAdmin):
+class AuditEventAdmin(
+    LedgerReading, Timeline, EventPage, LookOnly, exports.AuditedExport, ModelAdmin
+):
     """Who did or tried what to whom. Nothing here can be added, changed or deleted."""
 
     resource_classes = (EventResource,)

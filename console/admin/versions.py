@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from console import recording
 from console.changes import events_of, may_see_versions
 from console.displays import outcome_badge
 from console.ledger_values import event_url
+from recovery.enums import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import HttpRequest, HttpResponse
+
+    from recovery.models import Account
 
 
 class Versions:
@@ -24,8 +28,8 @@ class Versions:
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """simple-history would look for an account of any name, and break."""
-        self.require_versions(request)
-        self.account_or_404(request, object_id)
+        account = self.account_with_versions(request, object_id)
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="history")
         return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
@@ -34,15 +38,18 @@ class Versions:
         """simple-history would save a view-only user's POST here."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        self.require_versions(request)
-        self.account_or_404(request, object_id)
+        account = self.account_with_versions(request, object_id)
         if not version_id.isdecimal():
             raise Http404
+        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="version")
         return super().history_form_view(request, object_id, version_id, extra_context)
 
-    def require_versions(self, request: HttpRequest) -> None:
-        if not may_see_versions(request):
-            raise PermissionDenied
+    def account_with_versions(self, request: HttpRequest, object_id: str) -> Account:
+        account = self.account_or_404(request, object_id)
+        with recording.refusals(request, Operation.OPEN_ACCOUNT, subject=account):
+            if not may_see_versions(request):
+                raise PermissionDenied
+        return account
 
     def set_history_delta_changes(
         self, request: HttpRequest, historical_records: Sequence[Any], *args: Any, **kwargs: Any

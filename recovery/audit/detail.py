@@ -61,7 +61,7 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     ),
     Operation.SIGN_OFF_EVENT: frozenset({"event", "sequence"}),
     Operation.ESCALATE_EVENT: frozenset({"event", "sequence", "incident"}),
-    Operation.OPEN_ACCOUNT: frozenset(),
+    Operation.OPEN_ACCOUNT: frozenset({"page"}),
     Operation.SEARCH_ACCOUNTS: frozenset({"query", "filters", "found"}),
     Operation.READ_LEDGER: frozenset({"view", "filters"}),
     Operation.OPEN_EVENT: frozenset({"event", "sequence"}),

@@ -63,7 +63,8 @@ def test_the_list_costs_the_same_however_long_it_is(client):
     many(300, named="crowd")
     hundreds = desk.statements(client, desk.ACCOUNTS)
 
-    assert len(one) == len(three) == len(hundreds) <= 8
+    # Two of them ask whether this search is on the ledger yet, and put it there.
+    assert len(one) == len(three) == len(hundreds) <= 10
 
 
 def test_no_list_page_touches_a_row_of_a_code_or_a_key(client):

@@ -56,11 +56,13 @@ def numbers(found):
 
 @pytest.mark.parametrize("more", [0, 2, 49])
 def test_the_ledger_costs_the_same_however_long_it_is(auditor, more):
+    auditor.get(desk.LEDGER)
     one = len(desk.statements(auditor, desk.LEDGER))
     for number in range(more):
         event(subject_id=str(number), subject_name=f"somebody {number}", ticket=f"HD-{number}")
 
-    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 7
+    # One of them asks whether this view is on the ledger yet.
+    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 8
 
 
 def test_no_page_is_counted_or_skipped(auditor, monkeypatch):
