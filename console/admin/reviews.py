@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 
-from console import recording, review, step_up
+from console import recording, review, review_coverage, step_up
 from console.admin.looking import LookOnly
 from console.requests import actor_from
 from console.review_dialogs import REVIEW_DIALOGS, ReviewDialog, chosen, view_behind
@@ -113,7 +113,7 @@ class ReviewItemAdmin(LookOnly, ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Review"),
             "queue": review.queue(request, view),
-            "coverage": review.coverage(with_names=request.user.has_perm(review.PEOPLE)),
+            "coverage": review_coverage.coverage(with_names=request.user.has_perm(review.PEOPLE)),
             "dialog": dialog,
         }
         return TemplateResponse(request, "console/review.html", context, status=status)
