@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from recovery.enums import ReviewCause
 from recovery.models import AuditEvent, ReviewItem
 
 WINDOWS: Final = (30, 90)
+BEHIND_ALL: Final = sys.maxsize
 
 
 def coverage(*, with_names: bool) -> dict[str, Any]:
@@ -45,4 +47,4 @@ def _first_sequence(days: int) -> int:
     """Where in the chain the last ``days`` begin: the queue goes by places, and has no dates."""
     since = AuditEvent.objects.filter(at__gte=timezone.now() - timedelta(days=days))
     linked = since.filter(entry__isnull=False).order_by("at", "id")
-    return linked.values_list("entry__sequence", flat=True).first() or 0
+    return linked.values_list("entry__sequence", flat=True).first() or BEHIND_ALL
