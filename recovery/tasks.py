@@ -13,6 +13,7 @@ from django.utils import timezone
 from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
+from recovery.audit.siem import send_to_siem
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.locks import account_of
@@ -78,6 +79,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     checkpoints.sign_due,
     rounds.verify_new,
     rounds.verify_again,
+    send_to_siem,
 )
 
 
