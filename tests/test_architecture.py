@@ -132,7 +132,6 @@ LONG_MODULES = {
     "recovery/conf.py": "every setting, with its unit and why",
     "recovery/checks.py": "a list of checks, and what each asks",
     "recovery/errors.py": "a list of refusals, read top to bottom",
-    "recovery/conf.py": "every setting, with its unit and why",
     "recovery/enums.py": "the closed vocabularies, side by side",
     "recovery/audit/bundle.py": "what is written, file by file, beside how",
     "recovery/audit/verifier.py": "one file, so that an auditor can carry it away and read it",
