@@ -141,6 +141,10 @@ def _has_open_link(account: Account) -> bool:
     return account.links.filter(state__in=OPEN_LINK_STATES).exists()
 
 
+def _has_something_to_look_into(account: Account) -> bool:
+    return account.frozen_at is not None or account.incidents.filter(closed_at=None).exists()
+
+
 def _is_liftable(account: Account) -> bool:
     return account.is_flagged and account.reenrolment_origin == FlagOrigin.DESK
 
@@ -258,7 +262,7 @@ DIALOGS: dict[Operation, Dialog] = {
             icon="assignment_turned_in",
             submit_text=_("Close and lift the freeze"),
             done=_("The incident is closed and the freeze lifted."),
-            is_offered=lambda account: account.frozen_at is not None,
+            is_offered=_has_something_to_look_into,
         ),
         Dialog(
             operation=Operation.INVITE_STAFF,

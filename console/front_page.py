@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from console import incidents
+from console import integrity, open_incidents, review
+from console.navigation import READS_LEDGER, REVIEWS
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, READ_OPERATIONS, Operation
-from recovery.models import Account, AuditEvent, Incident, Notice, RecoveryLink
+from recovery.models import Account, AuditEvent, Notice, RecoveryLink
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 COUNTED_UP_TO = 1_000
 """Beyond this the exact number helps nobody, and counting on costs a scan."""
 ACTIONS_SHOWN = 8
-INCIDENTS_SHOWN = 20
 CLOSE = Operation.CLOSE_INCIDENT.permission
 
 
@@ -29,7 +29,9 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Front page"),
         "figures": _figures() if sees_accounts else [],
-        "incidents": _incidents() if request.user.has_perm(CLOSE) else [],
+        "incidents": open_incidents.still_open() if request.user.has_perm(CLOSE) else [],
+        "strip": integrity.strip(integrity.DAYS_IN_FRONT) if READS_LEDGER(request) else None,
+        "waiting": _waiting() if REVIEWS(request) else None,
         "recent": _own_actions(request),
     }
 
@@ -48,40 +50,15 @@ def _figures() -> list[dict[str, Any]]:
     ]
 
 
-def _incidents() -> list[dict[str, Any]]:
-    """What a lead has to look into, the oldest first."""
-    still_open = Incident.objects.filter(closed_at__isnull=True).select_related("account__text")
-    waiting = list(still_open.order_by("raised_at")[:INCIDENTS_SHOWN])
-    vetoed = AuditEvent.objects.in_bulk([one.event_id for one in waiting if one.event_id])
-    return [
-        {
-            "name": incident.account.text.display_name if incident.account else "",
-            "kind": incident.get_kind_display(),
-            "raised_at": incident.raised_at,
-            "froze": incident.froze,
-            "about": _vetoed(vetoed.get(incident.event_id)),
-            "url": _looked_into_at(incident),
-            **incidents.found_in(incident),
-        }
-        for incident in waiting
-    ]
-
-
-def _looked_into_at(incident: Incident) -> str:
-    if incident.account_id is None:
-        return incidents.url_of(incident)
-    account = reverse("admin:recovery_account_change", args=[incident.account_id])
-    return f"{account}?dialog={Operation.CLOSE_INCIDENT.value}"
-
-
-def _vetoed(event: AuditEvent | None) -> dict[str, Any] | None:
-    if event is None:
-        return None
+def _waiting() -> dict[str, Any]:
+    """How long the review queue is."""
+    count = review.waiting()
     return {
-        "operation_label": event.get_operation_display(),
-        "actor_name": event.actor_name,
-        "at": event.at,
-        "url": reverse("admin:recovery_auditevent_change", args=[event.pk]),
+        "title": _("Waiting for review"),
+        "value": count,
+        "capped": count == review.COUNTED_UP_TO,
+        "url": review.list_url(),
+        "level": "warn" if count else "good",
     }
 
 

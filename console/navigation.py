@@ -7,10 +7,18 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from console import review
 
-def holds(permission: str) -> Callable[[HttpRequest], bool]:
+Permission = Callable[[HttpRequest], bool]
+
+
+def holds(permission: str) -> Permission:
     """Let those see an entry who hold ``permission``: Unfold shows an entry without one to all."""
     return lambda request: request.user.has_perm(permission)
+
+
+READS_LEDGER = holds("recovery.view_auditevent")
+REVIEWS = holds("recovery.view_reviewitem")
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -20,27 +28,39 @@ def is_staff(request: HttpRequest) -> bool:
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Name every room; Unfold asks the permission of each."""
     return [
-        {
-            "title": _("Help desk"),
-            "items": [
-                {
-                    "title": _("Front page"),
-                    "icon": "space_dashboard",
-                    "link": reverse_lazy("admin:index"),
-                    "permission": is_staff,
-                },
-                {
-                    "title": _("Accounts"),
-                    "icon": "group",
-                    "link": reverse_lazy("admin:recovery_account_changelist"),
-                    "permission": holds("recovery.view_account"),
-                },
-                {
-                    "title": _("Ledger"),
-                    "icon": "receipt_long",
-                    "link": reverse_lazy("admin:recovery_auditevent_changelist"),
-                    "permission": holds("recovery.view_auditevent"),
-                },
-            ],
-        },
+        {"title": _("Help desk"), "items": _help_desk()},
+        {"title": _("Audit"), "separator": True, "items": _audit(request)},
     ]
+
+
+def _help_desk() -> list[dict[str, Any]]:
+    return [
+        _room(_("Front page"), "space_dashboard", "index", is_staff),
+        _room(
+            _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
+        ),
+    ]
+
+
+def _audit(request: HttpRequest) -> list[dict[str, Any]]:
+    review_room = _room(_("Review"), "rule", "recovery_reviewitem_changelist", REVIEWS)
+    return [
+        _room(_("Timeline"), "receipt_long", "recovery_auditevent_changelist", READS_LEDGER),
+        review_room | {"badge": _waiting(request), "badge_variant": "info"},
+        _room(_("Completeness"), "fact_check", "completeness", READS_LEDGER),
+        _room(_("Integrity"), "link", "integrity", READS_LEDGER),
+    ]
+
+
+def _room(title: Any, icon: str, route: str, permission: Permission) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{route}"),
+        "permission": permission,
+    }
+
+
+def _waiting(request: HttpRequest) -> int:
+    """How long the queue is. Unfold shows a number to everybody, so nobody else's is counted."""
+    return review.waiting() if REVIEWS(request) else 0

@@ -245,5 +245,7 @@ RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
 RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")
 RECOVERY_TICKET_REQUIRED = env.bool("TICKET_REQUIRED", default=False)
+RECOVERY_REVIEW_SHARE = env.int("REVIEW_SHARE", default=5)
+RECOVERY_REVIEW_SEED = env.str("REVIEW_SEED", default="")
 RECOVERY_SIEM_LOGGER = siem.LOGGER if SIEM_HANDLERS else ""
 RECOVERY_OCSF_VERSION = env.str("OCSF_VERSION", default="1.8.0")

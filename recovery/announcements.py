@@ -103,6 +103,7 @@ LEADS_ARE_TOLD: Final[dict[Operation, str | Promise]] = {
     Operation.RAISE_ALARM: _(
         "The ledger is not what was signed about it: look into it before anything else."
     ),
+    Operation.ESCALATE_EVENT: _("A reviewer escalated an event (account: %(name)s): look into it."),
 }
 """What is told to every lead as well, where the operation calls for one."""
 

@@ -110,6 +110,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_OCSF_VERSION has to be 1.7.0 or 1.8.0.",
         lambda conf: conf.OCSF_VERSION not in limits.OCSF_VERSIONS,
     ),
+    (
+        "recovery.E017",
+        "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
+        lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
+    ),
 )
 
 

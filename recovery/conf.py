@@ -23,6 +23,7 @@ BACKUP_CODE_COUNTS = range(10, 21)
 OCSF_VERSIONS = ("1.7.0", "1.8.0")
 """Those whose rules the tests hold our events against."""
 PASSES_FLOOR = 2
+WHOLE_SHARE = 100
 MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 RETENTION_FLOOR_MONTHS = 12
@@ -214,6 +215,16 @@ class RecoverySettings:
     def EXPORT_ROW_LIMIT(self) -> int:
         """How many rows one export may hold, as it is built in memory."""
         return self._get("EXPORT_ROW_LIMIT", 50_000)
+
+    @property
+    def REVIEW_SHARE(self) -> int:
+        """How many in a hundred events are drawn for review, besides those that always are."""
+        return self._get("REVIEW_SHARE", 5)
+
+    @property
+    def REVIEW_SEED(self) -> str:
+        """What the draw for review hangs on; empty for one made from ``SECRET_KEY``."""
+        return self._get("REVIEW_SEED", "")
 
     @property
     def SIEM_LOGGER(self) -> str:

@@ -303,6 +303,26 @@ class CodeGivesNoPower(RecoveryError):
     message = _("A backup code opens nothing here, and was not used up. Use your authenticator.")
 
 
+class ReviewsTheirOwn(RecoveryError):
+    code = "reviews_their_own"
+    message = _("Nobody reviews what they did, or what was done to them. Leave it to a colleague.")
+
+
+class AlreadyReviewed(RecoveryError):
+    code = "already_reviewed"
+    message = _("Somebody has reviewed this event already. Their word stands.")
+
+
+class EventPurged(RecoveryError):
+    code = "event_purged"
+    message = _("This event has left the ledger by a purge. Look it up in the export of that.")
+
+
+class NothingToExport(RecoveryError):
+    code = "nothing_to_export"
+    message = _("Nothing happened in that span of time. Choose another one.")
+
+
 class TooManyRows(RecoveryError):
     code = "too_many_rows"
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
     from recovery.actors import Actor
+    from recovery.models import AuditEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +285,12 @@ def require_way(account: Account, way: Way) -> None:
         raise errors.WayClosed
     if way is Way.INVITATION and was_enrolled:
         raise errors.WayClosed
+
+
+def require_reviewer(actor: Actor, event: AuditEvent) -> None:
+    """Nobody reviews what they did, or what was done to them."""
+    if actor.key in {event.actor_id, event.subject_id}:
+        raise errors.ReviewsTheirOwn
 
 
 def check_ticket(ticket: str) -> None:

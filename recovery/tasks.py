@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, link_requests, links, throttling
+from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
 from recovery.audit.siem import send_to_siem
@@ -74,6 +74,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_links,
     expire_phone_codes,
     flush_tallies,
+    reviewing.queue_for_review,
     forget_old_marks,
     checkpoints.sign_due,
     rounds.verify_new,

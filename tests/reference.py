@@ -207,7 +207,23 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "here. Without your authenticator you need a lead."
         ),
     },
+    "The review": {
+        errors.ReviewsTheirOwn: (
+            "You did it, or it was done to your own account. Somebody else has to look at it."
+        ),
+        errors.AlreadyReviewed: (
+            "A colleague was quicker, or the form was sent twice. The queue says who, and what "
+            "they said."
+        ),
+        errors.EventPurged: (
+            "It waited for more than a year, and there is nothing left to look at. The purge "
+            "wrote an export before it."
+        ),
+    },
     "Exports": {
+        errors.NothingToExport: (
+            "No event of the ledger lies between the two days, or none came after the checkpoint."
+        ),
         errors.TooManyRows: (
             "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
             "the list, then export what is left."

@@ -64,11 +64,11 @@ operation     GET    302      302   302  302   302     302    302  302        30
 operation     POST   302      302   302  302   302     302    302  302        302     302  403     422   422  403     403     422
 operation     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
-history       GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
-history       POST   302      302   302  302   302     302    302  302        302     302  403     405   405  405     405     405
-history       other  302      302   302  302   302     302    302  302        302     302  403     405   405  405     405     405
+history       GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+history       POST   302      302   302  302   302     302    302  302        302     302  403     403   405  405     403     405
+history       other  302      302   302  302   302     302    302  302        302     302  403     403   405  405     403     405
 
-version       GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
+version       GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 version       POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 version       other  302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 
@@ -91,6 +91,26 @@ event_old     other  302      302   302  302   302     302    302  302        30
 ledger_file   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 ledger_file   POST   302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 ledger_file   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+review        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+review        POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+review        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+review_say    GET    302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+review_say    POST   302      302   302  302   302     302    302  302        302     302  403     403   404  404     403     404
+review_say    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+completeness  GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+completeness  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+completeness  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+integrity     GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+integrity     POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+integrity     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+bundle        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
+bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -227,6 +247,11 @@ PATTERNS = {
     "console/recovery/auditevent/<path:object_id>/change/": "event",
     "console/recovery/auditevent/<path:object_id>/": "event_old",
     "console/recovery/auditevent/export/": "ledger_file",
+    "console/recovery/reviewitem/": "review",
+    "console/recovery/reviewitem/<slug:operation>/": "review_say",
+    "console/bundle/": "bundle",
+    "console/completeness/": "completeness",
+    "console/integrity/": "integrity",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -278,6 +303,11 @@ def paths(account, event):
         "event": f"{event_at}change/",
         "event_old": event_at,
         "ledger_file": f"{desk.LEDGER}export/",
+        "review": desk.REVIEW,
+        "review_say": f"{desk.REVIEW}{Operation.SIGN_OFF_EVENT}/",
+        "bundle": "/console/bundle/",
+        "completeness": "/console/completeness/",
+        "integrity": "/console/integrity/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }

@@ -2,5 +2,6 @@
 
 from console.admin.accounts import AccountAdmin
 from console.admin.audit import AuditEventAdmin
+from console.admin.reviews import ReviewItemAdmin
 
-__all__ = ["AccountAdmin", "AuditEventAdmin"]
+__all__ = ["AccountAdmin", "AuditEventAdmin", "ReviewItemAdmin"]

@@ -4,10 +4,12 @@ from recovery.actions.addresses import add_address, confirm_address, remove_addr
 from recovery.actions.authenticators import report_authenticator_lost, revoke_authenticator
 from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regenerate_backup_codes
 from recovery.actions.enrolment import bind_authenticator, take_backup_codes
+from recovery.actions.exporting import export_events
 from recovery.actions.freezing import close_incident, freeze_recovery, look_at_veto, veto
 from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
 from recovery.actions.reenrolment import lift_reenrolment, require_reenrolment
+from recovery.actions.reviewing import escalate_event, sign_off_event
 from recovery.actions.staff import (
     change_role,
     confirm_staff,
@@ -25,6 +27,8 @@ __all__ = [
     "confirm_address",
     "confirm_staff",
     "enrol_staff",
+    "escalate_event",
+    "export_events",
     "freeze_recovery",
     "invite_staff",
     "issue_phone_code",
@@ -39,6 +43,7 @@ __all__ = [
     "require_reenrolment",
     "revoke_authenticator",
     "send_recovery_link",
+    "sign_off_event",
     "take_backup_codes",
     "veto",
     "withdraw_recovery_link",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 from django.utils import timezone
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from recovery.actors import Grounds
     from recovery.models import Account
     from recovery.secret import Secret
+
+OF_THE_HOLDER: Final = (IncidentKind.VETO, IncidentKind.HOLDER_FROZE)
+"""What a reviewer escalated is not what the account holder said: its end silences no mail."""
 
 
 def freeze_recovery(*, actor: Actor, subject: Account) -> Incident:
@@ -78,7 +81,7 @@ def veto(*, subject: Account, event: AuditEvent) -> Incident:
 
 def require_vetoable(account: Account, event: AuditEvent) -> None:
     """Refuse the veto of an event that was vetoed, or that a closed incident has covered."""
-    dealt_with = Q(event_id=event.pk) | Q(closed_at__gte=event.at)
+    dealt_with = Q(event_id=event.pk) | Q(closed_at__gte=event.at, kind__in=OF_THE_HOLDER)
     is_theirs = event.subject_id == str(account.user_id)
     if not is_theirs or Incident.objects.filter(dealt_with, account=account).exists():
         raise errors.VetoNotUsable

@@ -1,7 +1,7 @@
 """Authorise, run, record and announce, in one transaction: the only way to do an operation."""
 
 from recovery.audit.ledger import Draft, append
-from recovery.audit.operations import audited, require_permission
+from recovery.audit.operations import audited, require_beforehand, require_permission
 from recovery.audit.tallies import append_failure, flush_tallies
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "append_failure",
     "audited",
     "flush_tallies",
+    "require_beforehand",
     "require_permission",
 ]

@@ -72,6 +72,15 @@ def _recorded(draft: Draft) -> Iterator[Draft]:
         raise
 
 
+def require_beforehand(draft: Draft) -> None:
+    """Refuse, recorded, what the rules refuse: before a long work that no transaction spans."""
+    try:
+        policy.require(_attempt(draft))
+    except RecoveryError as refusal:
+        append(draft, Outcome.REFUSED, refusal=refusal.code)
+        raise
+
+
 def require_permission(
     operation: Operation, *, actor: Actor, subject: Account | None, grounds: Grounds = NO_GROUNDS
 ) -> None:
@@ -93,7 +102,7 @@ def _run(draft: Draft) -> Iterator[Draft]:
     draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
     event = append(draft, Outcome.COMPLETED)
     notices.queue(event, draft.subject, also_tell=draft.also_tell)
-    if draft.tells_leads and draft.subject is not None:
+    if draft.tells_leads:
         notices.queue_for_leads(event, draft.subject)
 
 

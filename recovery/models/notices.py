@@ -21,6 +21,10 @@ UNDELIVERED_FOR: Final = timedelta(days=30)
 class NoticeQuerySet(models.QuerySet["Notice"]):
     """Which mails somebody has to hear of."""
 
+    def to_subjects(self) -> NoticeQuerySet:
+        """Mails to the account holder about an event; those to the leads are other ones."""
+        return self.filter(dedupe_key__startswith="event:")
+
     def undelivered(self) -> NoticeQuerySet:
         """Dead letters of the last while, if no later mail has left for the same address."""
         later = Notice.objects.filter(
@@ -72,6 +76,7 @@ class Notice(models.Model):
                 name="notices_due",
             ),
             models.Index(F("id").desc(), condition=Q(state=NoticeState.DEAD), name="notices_dead"),
+            models.Index("event_id", condition=Q(event_id__isnull=False), name="notices_by_event"),
         ]
 
     def __str__(self) -> str:

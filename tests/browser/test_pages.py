@@ -48,6 +48,10 @@ def every_page(subject):
         reverse("admin:recovery_account_history", args=[subject.pk]),
         reverse("admin:recovery_account_export"),
         reverse("admin:recovery_auditevent_change", args=[event.pk]),
+        reverse("admin:recovery_reviewitem_changelist"),
+        reverse("admin:completeness"),
+        reverse("admin:integrity"),
+        reverse("admin:bundle"),
         reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
     ]
 

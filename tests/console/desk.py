@@ -23,6 +23,7 @@ CODE_PAGE = "/console/login/code/"
 FRONT = "/console/"
 ACCOUNTS = "/console/recovery/account/"
 LEDGER = "/console/recovery/auditevent/"
+REVIEW = "/console/recovery/reviewitem/"
 ELSEWHERE = "198.51.100.20"
 FORM_MARK = re.compile(r'name="form_mark" value="([^"]+)"')
 

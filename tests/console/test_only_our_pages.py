@@ -9,10 +9,10 @@ from tests.console import desk
 pytestmark = pytest.mark.django_db
 
 
-def test_only_accounts_and_the_ledger_have_pages():
+def test_only_accounts_the_ledger_and_its_review_have_pages():
     registered = {model._meta.label for model in admin.site._registry}
 
-    assert registered == {"recovery.Account", "recovery.AuditEvent"}
+    assert registered == {"recovery.Account", "recovery.AuditEvent", "recovery.ReviewItem"}
 
 
 @pytest.mark.parametrize(
