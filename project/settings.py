@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.contrib.messages import constants as message_levels
 
 from console.unfold_settings import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting, made elsewhere
-from project import databases, local
+from project import databases, local, siem
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -197,6 +197,9 @@ EMAIL_TIMEOUT = 15
 # What must never be written down is masked where a log record or an error report is made.
 LOGGING_CONFIG = "recovery.logs.configure_logging"
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+SIEM_HANDLERS = siem.handlers(
+    file=env.str("SIEM_LOG_FILE", default=""), syslog=env.str("SIEM_SYSLOG", default="")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -205,12 +208,15 @@ LOGGING = {
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        **SIEM_HANDLERS,
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Django gives these handlers of its own; one line an event is enough.
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # The ledger with names and reasons: not for the log of the service.
+        siem.LOGGER: {"handlers": list(SIEM_HANDLERS), "level": "INFO", "propagate": False},
     },
 }
 DEFAULT_EXCEPTION_REPORTER = "recovery.error_reports.MaskedExceptionReporter"
@@ -230,3 +236,5 @@ RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
 RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")
 RECOVERY_TICKET_REQUIRED = env.bool("TICKET_REQUIRED", default=False)
+RECOVERY_SIEM_LOGGER = siem.LOGGER if SIEM_HANDLERS else ""
+RECOVERY_OCSF_VERSION = env.str("OCSF_VERSION", default="1.8.0")

@@ -85,6 +85,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_TRUSTED_PROXIES has to be a list of networks, such as 10.0.0.0/8.",
         lambda conf: not all(map(_is_network, conf.TRUSTED_PROXIES)),
     ),
+    (
+        "recovery.E016",
+        "RECOVERY_OCSF_VERSION has to be 1.7.0 or 1.8.0.",
+        lambda conf: conf.OCSF_VERSION not in limits.OCSF_VERSIONS,
+    ),
 )
 
 

@@ -20,6 +20,8 @@ FAILURE_CEILING = 100
 """NIST SP 800-63B-4 3.2.2."""
 ADDRESS_AGE_FLOOR = timedelta(days=7)
 BACKUP_CODE_COUNTS = range(10, 21)
+OCSF_VERSIONS = ("1.7.0", "1.8.0")
+"""Those whose rules the tests hold our events against."""
 PASSES_FLOOR = 2
 MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
@@ -182,6 +184,16 @@ class RecoverySettings:
     def EXPORT_ROW_LIMIT(self) -> int:
         """How many rows one export may hold, as it is built in memory."""
         return self._get("EXPORT_ROW_LIMIT", 50_000)
+
+    @property
+    def SIEM_LOGGER(self) -> str:
+        """The logger to which the worker hands every event as a line of OCSF; empty for none."""
+        return self._get("SIEM_LOGGER", "")
+
+    @property
+    def OCSF_VERSION(self) -> str:
+        """The version of OCSF's schema that those lines follow."""
+        return self._get("OCSF_VERSION", "1.8.0")
 
     def _get(self, name: str, default: T) -> T:
         return cast(T, getattr(settings, f"RECOVERY_{name}", default))

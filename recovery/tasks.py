@@ -13,6 +13,7 @@ from django.utils import timezone
 from recovery import code_sets, delivery, link_requests, links, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, flush_tallies
+from recovery.audit.siem import send_to_siem
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.locks import account_of
@@ -74,6 +75,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_phone_codes,
     flush_tallies,
     forget_old_marks,
+    send_to_siem,
 )
 
 

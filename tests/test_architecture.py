@@ -122,6 +122,7 @@ NO_ROWS = {
 }
 LONG_MODULES = {
     "recovery/errors.py": "a list of refusals, read top to bottom",
+    "recovery/conf.py": "every setting, with its unit and why",
     "recovery/enums.py": "the closed vocabularies, side by side",
     "recovery/models/accounts.py": "one row of state, with all of its constraints",
     "recovery/views/session.py": "all that a session may remember of somebody",

@@ -88,3 +88,17 @@ def test_the_database_is_our_own_file_unless_one_is_named(tmp_path, url, file_na
 
     assert setting("DATABASES", **where)["default"]["NAME"] == str(tmp_path / file_name)
     assert setting("DATABASE_IS_EMBEDDED", **where) is is_embedded
+
+
+def test_the_ledger_goes_to_no_siem_unless_somebody_says_where():
+    assert setting("RECOVERY_SIEM_LOGGER") == ""
+
+
+@pytest.mark.requirement("A34")
+def test_the_environment_names_a_file_and_a_syslog_server(tmp_path):
+    where = {"SIEM_LOG_FILE": str(tmp_path / "siem.jsonl"), "SIEM_SYSLOG": "tls://siem.example.org"}
+
+    assert setting("RECOVERY_SIEM_LOGGER", **where) == "recovery.siem"
+    logger = setting("LOGGING", **where)["loggers"]["recovery.siem"]
+    assert logger["handlers"] == ["siem_file", "siem_syslog"]
+    assert logger["propagate"] is False

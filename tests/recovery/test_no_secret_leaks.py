@@ -1,5 +1,6 @@
 """After issuing real codes, links and keys, each is looked for wherever it must not be."""
 
+import json
 import pickle
 import re
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from django.views.debug import get_exception_reporter_class
 
 from recovery import actions, code_sets, codes, links, redemption, tasks, totp
 from recovery.actors import Actor
+from recovery.audit import ocsf
 from recovery.enums import CodeKind, Role
 from recovery.hashers import BackupCodeHasher
-from recovery.models import AuditEvent, Notice
+from recovery.models import AuditEvent, ChainEntry, Notice
 from recovery.secret import Secret
 from tests.factories import account, app, fresh, grounds, live_set, open_link, saved_codes, staff
 from tests.plumbing.leaks import held, kept, mailed
+from tests.plumbing.ocsf.validator import complaints
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -142,6 +145,14 @@ def test_no_notice_event_or_version_prints_one(issued):
     ]
 
     assert leaked(issued, printed) == []
+
+
+def test_no_line_for_a_siem_holds_one(issued):
+    lines = [ocsf.line_of(entry) for entry in ChainEntry.objects.select_related("event")]
+
+    assert len(lines) > 5
+    assert leaked(issued, lines) == []
+    assert [complaints(json.loads(line)) for line in lines] == [[]] * len(lines)
 
 
 def test_what_is_handed_out_is_never_pickled():

@@ -37,6 +37,7 @@ BEYOND = {
         ["fd00::/129"],
         "10.0.0.0/8",
     ],
+    "OCSF_VERSION": ["1.6.0", "1.9.0-dev", ""],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -48,6 +49,7 @@ ALLOWED = {
     "TICKET_PATTERN": ["", r"HD-\d+"],
     "ADDRESS_MIN_AGE": [timedelta(days=7)],
     "TRUSTED_PROXIES": [[], ["10.0.0.0/8", "192.0.2.7"], ("fd00::/8", "192.0.2.7/32")],
+    "OCSF_VERSION": ["1.7.0", "1.8.0"],
 }
 
 
