@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from console.changes import may_see_versions
 from console.displays import codes_level
 from recovery import host_devices
 from recovery.addresses import mask_address
@@ -58,7 +59,9 @@ def card(account: Account, request: HttpRequest) -> dict[str, Any]:
         "events": _events(account, request),
         "banners": list(_banners(account, addresses)),
         "last_recovered_at": account.last_recovered_at,
-        "history_url": reverse("admin:recovery_account_history", args=[account.pk]),
+        "history_url": reverse("admin:recovery_account_history", args=[account.pk])
+        if may_see_versions(request)
+        else "",
     }
 
 

@@ -93,8 +93,12 @@ class AuditedExport(ExportMixin):
                 raise TooManyRows(limit=conf.EXPORT_ROW_LIMIT)
             draft.detail = {
                 "filters": recording.filters_of(request),
-                "columns": list(self.resource_classes[0]._meta.fields),
+                "columns": self.resource_for(request).get_export_headers(),
                 "rows": rows,
                 "format": file_format.get_title(),
             }
         return data
+
+    def resource_for(self, request: HttpRequest) -> Any:
+        """What makes the file for whoever asks, with the columns that they may have."""
+        return self.resource_classes[0](**self.get_export_resource_kwargs(request))

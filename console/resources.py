@@ -36,7 +36,17 @@ def iso(moment: datetime | None) -> str:
 
 
 class HarmlessResource(ModelResource):
-    """Every cell harmless, every time in ISO 8601."""
+    """Every cell harmless, every time in ISO 8601, and no column that is hidden from its reader."""
+
+    def __init__(self, *, hidden: frozenset[str] = frozenset(), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.hidden = hidden
+
+    def get_import_order(self) -> list[str]:
+        return [name for name in super().get_import_order() if name not in self.hidden]
+
+    def get_export_order(self) -> list[str]:
+        return [name for name in super().get_export_order() if name not in self.hidden]
 
     def export_field(self, field: Field, instance: Any, **kwargs: Any) -> Any:
         value = field.get_value(instance)

@@ -23,6 +23,7 @@ from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
+from console.admin.versions import Versions
 from console.resources import AccountResource
 from recovery.enums import Operation
 from recovery.models import Account
@@ -40,6 +41,7 @@ WORDS_SEARCHED = 8
 @admin.register(Account)
 class AccountAdmin(
     Operating,
+    Versions,
     AccountSearching,
     LookOnly,
     SimpleHistoryAdmin,
@@ -157,23 +159,3 @@ class AccountAdmin(
             self.require_view(request)
             raise Http404
         return Account.objects.select_related("text", "user").get(pk=account.pk)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """simple-history would look for an account of any name, and break."""
-        account = self.account_or_404(request, object_id)
-        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="history")
-        return super().history_view(request, object_id, extra_context)
-
-    def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """simple-history would save a view-only user's POST here."""
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        account = self.account_or_404(request, object_id)
-        if not version_id.isdecimal():
-            raise Http404
-        recording.seen(request, Operation.OPEN_ACCOUNT, subject=account, page="version")
-        return super().history_form_view(request, object_id, version_id, extra_context)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recovery.canonical import content_of
-from recovery.enums import GRANTED_OPERATIONS, AuthenticatorKind, Operation, Outcome, Proofing
+from recovery.enums import GRANTED_OPERATIONS, AuthenticatorKind, Operation, Outcome, Proofing, Tier
 from recovery.trace import LENGTH, current_trace
 
 NAME_LENGTH = 320
@@ -114,12 +114,36 @@ class AuditEvent(models.Model):
             models.Index("subject_id", F("at").desc(), F("id").desc(), name="event_by_subject"),
             models.Index("operation", F("at").desc(), F("id").desc(), name="event_by_operation"),
             models.Index("trace", name="event_by_trace"),
-            models.Index("ticket", F("id").desc(), condition=~Q(ticket=""), name="event_by_ticket"),
+            models.Index(
+                "ticket",
+                F("at").desc(),
+                F("id").desc(),
+                condition=~Q(ticket=""),
+                name="event_by_ticket",
+            ),
             models.Index(
                 "source_address",
+                F("at").desc(),
                 F("id").desc(),
                 condition=~Q(source_address=""),
                 name="event_by_source",
+            ),
+            # Found by their beginnings too, which PostgreSQL's own order of texts can't do.
+            models.Index(
+                fields=["actor_name", "-at", "-id"],
+                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
+                name="event_by_actor_name",
+            ),
+            models.Index(
+                fields=["subject_name", "-at", "-id"],
+                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
+                name="event_by_subject_name",
+            ),
+            models.Index(
+                F("at").desc(),
+                F("id").desc(),
+                condition=Q(subject_tier=Tier.PRIVILEGED),
+                name="event_privileged",
             ),
             models.Index(
                 F("at").desc(),

@@ -72,6 +72,7 @@ class Notice(models.Model):
                 name="notices_due",
             ),
             models.Index(F("id").desc(), condition=Q(state=NoticeState.DEAD), name="notices_dead"),
+            models.Index("event_id", condition=Q(event_id__isnull=False), name="notices_by_event"),
         ]
 
     def __str__(self) -> str:

@@ -213,7 +213,7 @@ def test_a_file_holds_what_the_list_shows(client):
 def test_a_file_of_the_ledger_follows_its_filters(client):
     desk.operate(client, factories.account(), Operation.REQUIRE_REENROLMENT)
 
-    query = "?operation__exact=require_reenrolment"
+    query = "?operation=require_reenrolment"
     rows = csv_rows(take_out(client, LEDGER_FILE, query=query))
 
     assert [row["operation"] for row in rows] == ["require_reenrolment"]
