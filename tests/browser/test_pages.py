@@ -10,11 +10,11 @@ from playwright.sync_api import expect
 from console.admin.accounts import AccountAdmin
 from recovery.audit import alarms
 from recovery.audit.verifier import Finding
-from recovery.enums import Role
+from recovery.enums import Operation, Outcome, Role
 from recovery.models import AuditEvent
 from tests import factories
 from tests.browser.conftest import lend_session, type_code, type_password
-from tests.browser.crawl import problems
+from tests.browser.crawl import NARROW, problems
 from tests.console import desk
 
 OPERATIONS = [
@@ -93,6 +93,22 @@ def test_the_filters_open_and_close_by_keyboard(desk_page, subject):
 
     desk_page.keyboard.press("Escape")
     sheet.wait_for(state="hidden")
+
+
+def test_a_view_of_the_ledger_is_asked_for_by_keyboard_and_is_its_address(desk_page):
+    event = AuditEvent.objects.create(
+        operation=Operation.VETO, outcome=Outcome.COMPLETED, subject_name="ann@example.org"
+    )
+    desk_page.goto(reverse("admin:recovery_auditevent_changelist"))
+    desk_page.locator("summary", has_text="Filters").press("Enter")
+    desk_page.get_by_label("Subject begins with").fill("ann@")
+    desk_page.keyboard.press("Enter")
+
+    desk_page.wait_for_url("**/auditevent/?subject_name=ann%40")
+    assert problems(desk_page) == []
+    desk_page.set_viewport_size(NARROW)
+    desk_page.get_by_role("rowheader").get_by_role("link").first.press("Enter")
+    desk_page.wait_for_url(f"**/{event.pk}/change/")
 
 
 def test_both_pages_of_signing_in_are_without_a_problem(browser_page, browser_errors):
