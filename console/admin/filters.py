@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
-from unfold.utils import parse_datetime_str
+from unfold.contrib.filters.admin import DropdownFilter
 
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, Tier
@@ -93,27 +92,6 @@ class MailFilter(NamedFilter):
             lambda rows: rows.filter(pk__in=_accounts(Notice.objects.undelivered())),
         ),
     }
-
-
-class MomentFilter(RangeDateTimeFilter):
-    """From when to when by the viewer's clock, which the pages show: Unfold takes the server's."""
-
-    def queryset(self, request, queryset):
-        bounds = (("from", "gte", "00:00:00"), ("to", "lte", "23:59:59"))
-        for name, lookup, at_all_events in bounds:
-            moment = self._moment(name, at_all_events)
-            if moment is not None:
-                queryset = queryset.filter(**{f"{self.parameter_name}__{lookup}": moment})
-        return queryset
-
-    def _moment(self, name: str, time: str) -> datetime | None:
-        """What was typed, a day without a time included; None if it is no moment."""
-        typed = f"{self.parameter_name}_{name}"
-        day = self.used_parameters.get(f"{typed}_0") or ""
-        moment = parse_datetime_str(f"{day} {self.used_parameters.get(f'{typed}_1') or time}")
-        if moment is None or moment.year in {MINYEAR, MAXYEAR}:  # would overflow in another zone
-            return None
-        return timezone.make_aware(moment)
 
 
 def _accounts(rows):
