@@ -130,6 +130,7 @@ NO_ROWS = {
 }
 LONG_MODULES = {
     "recovery/checks.py": "a list of checks, and what each asks",
+    "recovery/conf.py": "every setting, with its unit and why",
     "recovery/audit/inventory.py": "one entry for each operation, read like a table",
     "recovery/errors.py": "a list of refusals, read top to bottom",
     "recovery/enums.py": "the closed vocabularies, side by side",
