@@ -87,7 +87,9 @@ def _described(number: int) -> dict[str, str]:
     firsts, lasts = FIRST_NAMES.split(), LAST_NAMES.split()
     first, last = firsts[number % len(firsts)], lasts[number // len(firsts) % len(lasts)]
     # A name that few others have: a search for it has few hits, however many people there are.
-    return {"first_name": first, "last_name": f"{last}-{_syllables(number)}"}
+    last = f"{last}-{_syllables(number)}"
+    whole = f"{first} {last}"
+    return {"first_name": first, "last_name": last, "full_name": whole, "name": whole}
 
 
 def _syllables(number: int) -> str:
