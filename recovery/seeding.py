@@ -141,33 +141,35 @@ def _spread(now: datetime, days: tuple[int, ...]) -> Case:
 
 def _insert_codes(after: int) -> None:
     """A set for each account that says so, and the codes that it says are left."""
-    quote = connection.ops.quote_name
-    sets, codes, accounts = (
-        quote(model._meta.db_table) for model in (BackupCodeSet, BackupCode, Account)
-    )
     on_postgresql = connection.vendor == "postgresql"
-    digest = "md5(random()::text) || md5(random()::text)"
-    digest = digest if on_postgresql else "lower(hex(randomblob(32)))"
-    recipe = "%s::jsonb" if on_postgresql else "%s"
-    ten = " UNION ALL ".join(f"SELECT {number} AS n" for number in range(CODES))
-    # Names of our own tables, quoted; nothing that a person typed.
+    first = _last(BackupCodeSet)
     with connection.cursor() as cursor:
-        first = _last(BackupCodeSet)
-        cursor.execute(
-            f"""INSERT INTO {sets} (user_id, name, confirmed, kind, recipe, issued_at,
-                    adopted_from, ended_because)
-                SELECT user_id, 'Backup codes', %s, %s, {recipe}, backup_codes_issued_at, '', ''
-                FROM {accounts} WHERE id > %s AND backup_codes_total > 0""",  # noqa: S608 - see above
-            [True, CodeKind.SAVED, json.dumps(Recipe.fresh().as_stored()), after],
-        )
-        cursor.execute(
-            f"""INSERT INTO {codes} (set_id, digest, used_at)
-                SELECT s.id, CASE WHEN n < backup_codes_left THEN {digest} ELSE '' END,
-                    CASE WHEN n < backup_codes_left THEN NULL ELSE s.issued_at END
-                FROM {sets} s JOIN {accounts} a ON a.user_id = s.user_id
-                CROSS JOIN ({ten}) AS ten WHERE s.id > %s""",  # noqa: S608 - see above
-            [first],
-        )
+        recipe = json.dumps(Recipe.fresh().as_stored())
+        statement = SETS.format(recipe="%s::jsonb" if on_postgresql else "%s")
+        cursor.execute(statement, [True, CodeKind.SAVED, recipe, after])
+        statement = CODE_ROWS.format(digest=DIGESTS[connection.vendor])
+        cursor.execute(statement, [first])
+
+
+_SETS, _CODES, _ACCOUNTS = (
+    f'"{model._meta.db_table}"' for model in (BackupCodeSet, BackupCode, Account)
+)
+_TEN: Final = " UNION ALL ".join(f"SELECT {number} AS n" for number in range(CODES))
+DIGESTS: Final = {
+    "postgresql": "md5(random()::text) || md5(random()::text)",
+    "sqlite": "lower(hex(randomblob(32)))",
+}
+SETS: Final = f"""
+    INSERT INTO {_SETS} (user_id, name, confirmed, kind, recipe, issued_at, adopted_from,
+        ended_because)
+    SELECT user_id, 'Backup codes', %s, %s, {{recipe}}, backup_codes_issued_at, '', ''
+    FROM {_ACCOUNTS} WHERE id > %s AND backup_codes_total > 0"""  # noqa: S608 - names of our own tables
+CODE_ROWS: Final = f"""
+    INSERT INTO {_CODES} (set_id, digest, used_at)
+    SELECT s.id, CASE WHEN n < backup_codes_left THEN {{digest}} ELSE '' END,
+        CASE WHEN n < backup_codes_left THEN NULL ELSE s.issued_at END
+    FROM {_SETS} s JOIN {_ACCOUNTS} a ON a.user_id = s.user_id
+    CROSS JOIN ({_TEN}) AS ten WHERE s.id > %s"""  # noqa: S608 - names of our own tables
 
 
 def _gather_statistics() -> None:
