@@ -12,7 +12,6 @@ from itertools import batched
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.models import Case, Max, Value, When
 from django.db.models.functions import Mod
@@ -71,13 +70,9 @@ def _people(users: int) -> Iterator[Any]:
     model = get_user_model()
     names = {field.name for field in model._meta.concrete_fields}
     first = model.objects.filter(**{f"{model.USERNAME_FIELD}__startswith": LOGIN}).count()
-    password = make_password(None)
     for number in range(first, first + users):
         login = f"{LOGIN}{number:08}"
-        fields = _described(number) | {
-            model.get_email_field_name(): f"{login}@{HOST}",
-            "password": password,
-        }
+        fields = _described(number) | {model.get_email_field_name(): f"{login}@{HOST}"}
         is_address = model.get_email_field_name() == model.USERNAME_FIELD
         fields[model.USERNAME_FIELD] = f"{login}@{HOST}" if is_address else login
         yield model(**{name: value for name, value in fields.items() if name in names})

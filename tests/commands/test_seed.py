@@ -41,7 +41,9 @@ def test_a_few_have_no_code_left_and_a_few_are_flagged():
 def test_nobody_of_them_can_sign_in():
     seed(100)
 
-    assert not any(user.has_usable_password() for user in get_user_model().objects.all())
+    invented = get_user_model().objects.all()
+    assert not any(user.password for user in invented)
+    assert not any(invented[0].check_password(typed) for typed in ("", " ", "password"))
 
 
 def test_seeding_again_adds_more():
