@@ -20,7 +20,7 @@ from django.utils import timezone
 from recovery import sync
 from recovery.enums import CodeKind, Enrolment, FlagOrigin
 from recovery.hashers import Recipe
-from recovery.models import Account, BackupCode, BackupCodeSet
+from recovery.models import Account, AccountText, BackupCode, BackupCodeSet
 
 LOGIN: Final = "seed-"
 HOST: Final = "example.org"
@@ -170,7 +170,8 @@ CODE_ROWS: Final = f"""
 def _gather_statistics() -> None:
     """Without them the database would plan for the tables as they were."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        for model in (get_user_model(), Account, AccountText, BackupCodeSet, BackupCode):
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def _last(model: Any) -> int:

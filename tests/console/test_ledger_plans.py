@@ -33,6 +33,9 @@ FEW = {
 }
 """Found by an index that does not have the order: the planner sorts the few that there are."""
 
+BY_TIME = "event_by_time"
+"""Of few rows, this one is as good for every filter: it goes, and comes back after the test."""
+
 
 def test_each_filter_has_its_index():
     assert {*INDEXES, *FEW} == {"", *LOOKUPS}
@@ -47,6 +50,8 @@ def asked_for(name):
         with connection.cursor() as cursor:
             for way in ("seqscan", "bitmapscan", "sort"):
                 cursor.execute(f"SET LOCAL enable_{way} = off")
+            if INDEXES.get(name) != BY_TIME:
+                cursor.execute(f"DROP INDEX IF EXISTS {BY_TIME}")
     return LedgerFilters(asked, hidden=frozenset()).narrow(AuditEvent.objects.all())
 
 
