@@ -12,16 +12,16 @@ import itertools
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import IO, Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from recovery.audit import verifier
+from recovery.audit.streaming import snapshot
 from recovery.canonical import (
     COMMITTED,
     GENESIS,
@@ -66,7 +66,7 @@ def write_bundle(file: IO[bytes], *, first: int, last: int, fields: frozenset[st
     seen = tuple(name for name in COMMITTED if name in fields)
     entries = ChainEntry.objects.filter(sequence__range=(first, last)).order_by("sequence")
     signed = Checkpoint.objects.filter(sequence__range=(first - 1, last)).order_by("sequence", "pk")
-    with _snapshot():
+    with snapshot(connection):
         manifest = compose(
             file,
             first=first,
@@ -160,19 +160,6 @@ _WRITER: Final = csv.writer(_Echo())
 def table_head(fields: Iterable[str]) -> str:
     """The names of the table's columns."""
     return table_row(["_sequence", "_id", "at", *OPEN, *fields])
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """Read one state of the ledger, though it is gone through several times."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _lines(entries: Any) -> Iterator[str]:

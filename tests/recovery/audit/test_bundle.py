@@ -11,6 +11,7 @@ from unittest.mock import patch
 import jsonschema
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recovery.audit import bundle, linking, verifier
@@ -192,6 +193,18 @@ def test_it_opens_a_transaction_where_there_is_none(key, path):
 
     code, said = forge.run(path, "--key", key.fingerprint)
     assert (code, "3 events, 1 to 3" in said) == (3, True)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite has this lock")
+@pytest.mark.django_db(transaction=True)
+def test_it_does_not_keep_others_from_writing(path):
+    event()
+
+    with CaptureQueriesContext(connection) as asked:
+        written(path)
+
+    began = [query["sql"] for query in asked if query["sql"].startswith("BEGIN")]
+    assert began == ["BEGIN DEFERRED"]
 
 
 def test_events_that_leave_meanwhile_spoil_it(events, path):
