@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from console.disclosure import SEES_PEOPLE
 from recovery import orphans
 from recovery.addresses import mask_address
 from recovery.conf import conf
@@ -33,7 +34,6 @@ TONES: Final = {
     NoticeState.DEAD: "bad",
     NoticeState.CANCELLED: "quiet",
 }
-PEOPLE: Final = "recovery.view_event_people"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Span:
 def page(request: HttpRequest) -> dict[str, Any]:
     """What lacks something first, then all of the span, the newest first."""
     span = Span.of(request.GET)
-    people = request.user.has_perm(PEOPLE)
+    people = request.user.has_perm(SEES_PEOPLE)
     events = _listed(span, request.GET.get("before", ""))
     shown = events[:PAGE]
     return {

@@ -9,10 +9,9 @@ from recovery.canonical import PEOPLE, SOURCES
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-GROUPS: Final = {
-    "recovery.view_event_people": frozenset(PEOPLE),
-    "recovery.view_event_sources": frozenset(SOURCES),
-}
+SEES_PEOPLE: Final = "recovery.view_event_people"
+SEES_SOURCES: Final = "recovery.view_event_sources"
+GROUPS: Final = {SEES_PEOPLE: frozenset(PEOPLE), SEES_SOURCES: frozenset(SOURCES)}
 """Each permission, and the fields that it opens. All others are open to every reader."""
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
+from console.disclosure import SEES_PEOPLE, SEES_SOURCES
 from recovery.enums import Operation, ReviewCause, ReviewVerdict
 from recovery.errors import text_of
 from recovery.models import AuditEvent, ReviewItem
@@ -26,8 +27,6 @@ LONGEST_NUMBER: Final = 18
 WAITING: Final = "waiting"
 VERDICTS: Final = {WAITING: _("Waiting"), **dict(ReviewVerdict.choices), "all": _("All")}
 CAUSES: Final = {"": _("Every cause"), **dict(ReviewCause.choices)}
-PEOPLE: Final = "recovery.view_event_people"
-SOURCES: Final = "recovery.view_event_sources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,10 @@ def _url(view: View, **changes: Any) -> str:
 def _lines(request: HttpRequest, items: Iterable[ReviewItem]) -> list[dict[str, Any]]:
     shown = list(items)
     events = AuditEvent.objects.in_bulk([item.event_id for item in shown])
-    sees = {"people": request.user.has_perm(PEOPLE), "sources": request.user.has_perm(SOURCES)}
+    sees = {
+        "people": request.user.has_perm(SEES_PEOPLE),
+        "sources": request.user.has_perm(SEES_SOURCES),
+    }
     me = str(request.user.pk)
     return [_line(item, events.get(item.event_id), me=me, **sees) for item in shown]
 

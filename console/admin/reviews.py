@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 
 from console import recording, review, review_coverage, step_up
 from console.admin.looking import LookOnly
+from console.disclosure import SEES_PEOPLE
 from console.requests import actor_from
 from console.review_dialogs import REVIEW_DIALOGS, ReviewDialog, chosen, view_behind
 from recovery.audit import Draft, append
@@ -113,7 +114,7 @@ class ReviewItemAdmin(LookOnly, ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Review"),
             "queue": review.queue(request, view),
-            "coverage": review_coverage.coverage(with_names=request.user.has_perm(review.PEOPLE)),
+            "coverage": review_coverage.coverage(with_names=request.user.has_perm(SEES_PEOPLE)),
             "dialog": dialog,
         }
         return TemplateResponse(request, "console/review.html", context, status=status)
