@@ -67,6 +67,7 @@ def path_in_mail(mail_, page_name):
 
 
 def key_on(page):
+    heading(page, "Scan this picture")
     return "".join(page.locator(".recovery-key > span:not([hidden])").all_text_contents())
 
 
@@ -85,7 +86,6 @@ def bind_from_the_page(page):
     """From the first page of the enrolment to the codes."""
     heading(page, "Set up your authenticator")
     press(page, "Start")
-    heading(page, "Scan this picture")
     page.get_by_label("six digits").fill(code_for(key_on(page)))
     press(page, "Continue")
     heading(page, "Take your backup codes")
