@@ -358,6 +358,16 @@ class ExportNotSigned(RecoveryError):
     message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
 
 
+class JobHasEnded(RecoveryError):
+    code = "job_has_ended"
+    message = _("This job has ended already. Look at what came of it.")
+
+
+class FileIsGone(RecoveryError):
+    code = "file_is_gone"
+    message = _("This file is not kept any more. Export it again.")
+
+
 class _Blanks(dict[str, str]):
     """Stands in for values that were not kept."""
 

@@ -229,6 +229,12 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "the list, then export what is left."
         ),
     },
+    "Jobs": {
+        errors.JobHasEnded: "It was done, or somebody was quicker. Its page says what came of it.",
+        errors.FileIsGone: (
+            "A file that the worker made is kept for a day (`RECOVERY_EXPORT_LIFETIME`)."
+        ),
+    },
     "On the command line": {
         errors.NotFromHere: "A page asked for something that only a command may do.",
         errors.AlreadyEnrolled: (
