@@ -146,7 +146,7 @@ def newest():
 class Twins(TestCase):
     """Each state twice: one is acted on by hand, the other among many."""
 
-    @settings(max_examples=25, phases=[Phase.generate])  # to shrink takes minutes here
+    @settings(max_examples=15, phases=[Phase.generate])  # to shrink takes minutes here
     @given(
         st.lists(states, min_size=1, max_size=6),
         st.sampled_from(list(OPERATIONS)),
