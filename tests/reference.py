@@ -82,6 +82,10 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The site has deactivated the person, so no code or link would help. Find out why "
             "before anything else: they may have left."
         ),
+        errors.AccountGone: (
+            "It was deleted after the list was made. In a list of many, all others are acted on as "
+            "usual; nothing is on the ledger of one that is not there."
+        ),
         errors.AlreadyFlagged: (
             "There is a flag that is due as early, or earlier. A flag can be brought forward, "
             "never put off."
