@@ -31,6 +31,12 @@ class NamedFilter(DropdownFilter):
         return queryset if chosen is None else chosen[1](queryset)
 
 
+def is_set(spec: Any) -> bool:
+    """Whether a filter of the list keeps any rows out: a name that it does not know keeps none."""
+    options = getattr(spec, "options", None)
+    return bool(spec.value()) if options is None else spec.value() in options
+
+
 class CodesFilter(NamedFilter):
     title = _("codes left")
     parameter_name = "codes"
