@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
@@ -52,7 +51,7 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
-        ("enrolment", ChoicesDropdownFilter),
+        filters.EnrolmentFilter,
         filters.FlagFilter,
         filters.RecoveredFilter,
         filters.TierFilter,

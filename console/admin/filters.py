@@ -6,21 +6,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, Tier
+from recovery.enums import OPEN_LINK_STATES, Enrolment, Tier
 from recovery.models import Notice, RecoveryLink
 
 Narrowing = Callable[[Any], QuerySet]
 
 
-class NamedFilter(DropdownFilter):
+class NamedFilter(SimpleListFilter):
     """A closed list of names, each with the rows it keeps."""
 
+    template = "console/components/list_filter.html"
     options: ClassVar[dict[str, tuple[Any, Narrowing]]]
 
     def lookups(self, request, model_admin):
@@ -30,11 +31,15 @@ class NamedFilter(DropdownFilter):
         chosen = self.options.get(self.value() or "")
         return queryset if chosen is None else chosen[1](queryset)
 
+    def choices(self, changelist):
+        """Nothing else: a form of Unfold's for each select is a fifth of the page's time."""
+        for name, label in (("", _("All")), *self.lookup_choices):
+            yield {"name": name, "label": label, "is_chosen": name == (self.value() or "")}
 
-def is_set(spec: Any) -> bool:
-    """Whether a filter of the list keeps any rows out: a name that it does not know keeps none."""
-    options = getattr(spec, "options", None)
-    return bool(spec.value()) if options is None else spec.value() in options
+    @property
+    def is_set(self):
+        """Whether it keeps any rows out: a name that it does not know keeps none."""
+        return self.value() in self.options
 
 
 class CodesFilter(NamedFilter):
@@ -45,6 +50,16 @@ class CodesFilter(NamedFilter):
         "low": (_("Few"), lambda rows: rows.low_on_codes(limit=conf.LOW_CODE_COUNT)),
         "fine": (_("Enough"), lambda rows: rows.filter(backup_codes_left__gt=conf.LOW_CODE_COUNT)),
     }
+
+
+def _enrolled_as(enrolment: Enrolment) -> Narrowing:
+    return lambda rows: rows.filter(enrolment=enrolment)
+
+
+class EnrolmentFilter(NamedFilter):
+    title = _("enrolment")
+    parameter_name = "enrolment__exact"
+    options = {each.value: (each.label, _enrolled_as(each)) for each in Enrolment}
 
 
 class FlagFilter(NamedFilter):

@@ -41,7 +41,7 @@ class _Moment(Func):
 
 
 class DueOrder(_Moment):
-    """When somebody has to enrol again: since the flag if it has no date, never if there is none."""
+    """When somebody has to enrol again: at once if the flag has no date, never if there is none."""
 
     columns = ("reenrolment_due_at", "reenrolment_required_at")
     otherwise = NEVER_DUE
