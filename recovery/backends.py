@@ -15,7 +15,7 @@ class AccountBackend(ModelBackend):
     """Names and passwords as Django has them. The account comes with the user, in one query."""
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
-        users = get_user_model()._default_manager.select_related("recovery_account")
+        users = get_user_model()._default_manager.select_related("recovery_account")  # noqa: SLF001 - as Django does
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
