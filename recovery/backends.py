@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import Permission
 
 
 class AccountBackend(ModelBackend):
     """Names and passwords as Django has them. The account comes with the user, in one query."""
 
-    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+    def get_user(self, user_id: Any) -> Any:
         users = get_user_model()._default_manager.select_related("recovery_account")  # noqa: SLF001 - as Django does
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
@@ -25,7 +23,8 @@ class AccountBackend(ModelBackend):
             return super().get_all_permissions(user_obj, obj)
         if not hasattr(user_obj, "_perm_cache"):
             names = ("content_type__app_label", "codename")
-            own = self._get_user_permissions(user_obj).order_by().values_list(*names)
-            of_groups = self._get_group_permissions(user_obj).order_by().values_list(*names)
+            own = user_obj.user_permissions.order_by().values_list(*names)
+            groups = Permission.objects.filter(group__in=user_obj.groups.all())
+            of_groups = groups.order_by().values_list(*names)
             user_obj._perm_cache = {f"{app}.{code}" for app, code in own.union(of_groups)}  # noqa: SLF001 - where Django keeps them
         return set(user_obj._perm_cache)  # noqa: SLF001 - see above
