@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
+from console.admin.account_changelist import AccountChangeList
+from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
@@ -50,7 +51,7 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
-        ("enrolment", ChoicesDropdownFilter),
+        filters.EnrolmentFilter,
         filters.FlagFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
@@ -59,10 +60,10 @@ class AccountAdmin(
     list_filter_submit = True
     list_fullwidth = True
     list_select_related = ("text",)
-    list_per_page = 50
+    list_per_page = ROWS
+    change_list_template = "console/account_list.html"
     list_disable_select_all = True
     actions = None
-    ordering = ("text__display_name", "text__account")
     search_fields = ("text__folded",)
     search_help_text = _("Name, login name, address or staff number")
     paginator = CappedPaginator
@@ -90,6 +91,9 @@ class AccountAdmin(
     @display(description=_("Flag"), ordering="reenrolment_due_at")
     def flag(self, account: Account) -> str:
         return displays.flag_badge(account.enrolment, account.reenrolment_due_at)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AccountChangeList]:
+        return AccountChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
