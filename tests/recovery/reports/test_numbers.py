@@ -126,7 +126,7 @@ def test_accounts(states):
     with Undone():
         for state in states:
             stand(state)
-            found = values("coverage")
+        found = values("coverage")
         expected = obvious.coverage(NOW)
 
         assert [{name: row[name] for name in expected[0]} for row in found] == expected
