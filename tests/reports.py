@@ -20,8 +20,8 @@ CSV and JSON leave as the database gives them and have no limit. The ledger has 
 its first byte (`begun`) and after its last (`left`, with rows and SHA-256); one that broke off is
 `broken_off`, and its file is cut.
 
-Whoever may not see names or source addresses in the ledger gets the columns marked so in no file: people stand
-there by their numbers.
+Whoever may not see names or source addresses in the ledger gets the columns marked so in no
+file: people stand there by their numbers.
 """
 RISKS_HEAD = """## What puts an account at risk
 
