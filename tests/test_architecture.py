@@ -166,8 +166,11 @@ OF_MANY = {
     "withdraw_recovery_links_of_many": "withdraw_recovery_link",
 }
 """Verbs that do to many what another does to one: one operation, one permission, one rule."""
+OF_THE_REPORT = {"export_report"}
+"""The report says which of the exports it is."""
+NO_VERBS = LOOKS | OF_THE_REPORT
 ALL_VERBS = [
-    getattr(actions, name) for name in actions.__all__ if name.islower() and name not in LOOKS
+    getattr(actions, name) for name in actions.__all__ if name.islower() and name not in NO_VERBS
 ]
 VERBS = [verb for verb in ALL_VERBS if verb.__name__ not in OF_MANY]
 
