@@ -6,6 +6,7 @@ from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regener
 from recovery.actions.enrolment import bind_authenticator, take_backup_codes
 from recovery.actions.exporting import export_events
 from recovery.actions.freezing import close_incident, freeze_recovery, look_at_veto, veto
+from recovery.actions.jobs import act_on_many, cancel_job
 from recovery.actions.many import (
     lift_reenrolment_of_many,
     outlook_of_many,
@@ -26,6 +27,8 @@ from recovery.actions.staff import (
 )
 
 __all__ = [
+    "act_on_many",
+    "cancel_job",
     "IssuedCodes",
     "add_address",
     "bind_authenticator",

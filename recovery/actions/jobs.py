@@ -37,9 +37,7 @@ def act_on_many(
         require_to_come(due_at)
         require_confirmed(selection)
         due = due_at and due_at.isoformat()
-        job = jobs.queue(
-            draft, kind=JobKind.BULK, operation=operation, parameters={"due_at": due}
-        )
+        job = jobs.queue(draft, kind=JobKind.BULK, operation=operation, parameters={"due_at": due})
         freeze(job, selection)
         draft.detail |= {
             "operation": operation,
