@@ -19,23 +19,21 @@ from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
+from console.admin.account_changelist import AccountChangeList
+from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
 from console.resources import AccountResource
+from recovery import finding
 from recovery.enums import Operation
 from recovery.models import Account
-from recovery.people import fold
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
-
-LONGEST_SEARCH = 200
-WORDS_SEARCHED = 8
-"""Each word is a condition, and SQLite refuses a statement with a thousand of them."""
 
 
 @admin.register(Account)
@@ -63,10 +61,10 @@ class AccountAdmin(
     list_filter_submit = True
     list_fullwidth = True
     list_select_related = ("text",)
-    list_per_page = 50
+    list_per_page = ROWS
+    change_list_template = "console/account_list.html"
     list_disable_select_all = True
     actions = None
-    ordering = ("text__display_name", "text__account")
     search_fields = ("text__folded",)
     search_help_text = _("Name, login name, address or staff number")
     paginator = CappedPaginator
@@ -95,13 +93,15 @@ class AccountAdmin(
     def flag(self, account: Account) -> str:
         return displays.flag_badge(account.enrolment, account.reenrolment_due_at)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AccountChangeList]:
+        return AccountChangeList
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
         """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-        typed = search_term[:LONGEST_SEARCH].replace("\0", "")
-        for word in fold(typed).split()[:WORDS_SEARCHED]:
-            queryset = queryset.filter(text__folded__contains=word)
+        if finding.words_of(search_term):
+            queryset = queryset.filter(pk__in=finding.texts(search_term).values("account_id"))
         return queryset, False
 
     def get_urls(self) -> list[Any]:

@@ -31,6 +31,12 @@ class NamedFilter(DropdownFilter):
         return queryset if chosen is None else chosen[1](queryset)
 
 
+def is_set(spec: Any) -> bool:
+    """Whether a filter of the list keeps any rows out: a name that it does not know keeps none."""
+    options = getattr(spec, "options", None)
+    return bool(spec.value()) if options is None else spec.value() in options
+
+
 class CodesFilter(NamedFilter):
     title = _("codes left")
     parameter_name = "codes"
@@ -47,12 +53,12 @@ class FlagFilter(NamedFilter):
     options = {
         "flagged": (_("Flagged"), lambda rows: rows.flagged()),
         "overdue": (_("Overdue"), lambda rows: rows.overdue()),
-        "none": (_("Not flagged"), lambda rows: rows.filter(reenrolment_required_at=None)),
+        "none": (_("Not flagged"), lambda rows: rows.not_flagged()),
     }
 
 
 def _recovered_within(days: int) -> Narrowing:
-    return lambda rows: rows.filter(last_recovered_at__gte=timezone.now() - timedelta(days=days))
+    return lambda rows: rows.recovered_since(timezone.now() - timedelta(days=days))
 
 
 class RecoveredFilter(NamedFilter):
@@ -62,7 +68,7 @@ class RecoveredFilter(NamedFilter):
         "day": (_("Within 24 hours"), _recovered_within(1)),
         "week": (_("Within 7 days"), _recovered_within(7)),
         "month": (_("Within 30 days"), _recovered_within(30)),
-        "never": (_("Never"), lambda rows: rows.filter(last_recovered_at=None)),
+        "never": (_("Never"), lambda rows: rows.never_recovered()),
     }
 
 
