@@ -128,7 +128,7 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     (
         "recovery.E022",
         "RECOVERY_JOB_LIFETIME has to be positive.",
-        lambda conf: conf.JOB_LIFETIME <= timedelta(0),
+        lambda conf: timedelta(0) >= conf.JOB_LIFETIME,
     ),
 )
 

@@ -27,11 +27,11 @@ from recovery.actions.staff import (
 )
 
 __all__ = [
-    "act_on_many",
-    "cancel_job",
     "IssuedCodes",
+    "act_on_many",
     "add_address",
     "bind_authenticator",
+    "cancel_job",
     "change_role",
     "close_incident",
     "confirm_address",

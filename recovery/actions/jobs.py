@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from recovery import jobs
+from recovery import jobs, policy
 from recovery.actions.reenrolment import require_to_come
 from recovery.audit import audited
 from recovery.enums import JobKind, Operation
-from recovery.errors import PermissionMissing
 from recovery.jobs.selection import BULK_OPERATIONS, Selection, freeze, require_confirmed
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def act_on_many(
     """
     with audited(Operation.ACT_ON_MANY, actor=actor, grounds=grounds) as draft:
         draft.in_any_case = {"operation": operation}
-        _require_may(actor, operation)
+        _require_may(actor, operation, draft.grounds)
         require_to_come(due_at)
         require_confirmed(selection)
         due = due_at and due_at.isoformat()
@@ -52,8 +51,10 @@ def cancel_job(*, actor: Actor, job: Job) -> None:
     jobs.cancel(actor=actor, job=job)
 
 
-def _require_may(actor: Actor, operation: Operation) -> None:
+def _require_may(actor: Actor, operation: Operation, grounds: Grounds) -> None:
+    """Refuse at once whom every single account would be refused to."""
     if operation not in BULK_OPERATIONS:
         raise ValueError(operation)
-    if not actor.user.has_perm(operation.permission):
-        raise PermissionMissing
+    policy.holds_permission(
+        policy.Attempt(operation=operation, actor=actor, subject=None, grounds=grounds)
+    )

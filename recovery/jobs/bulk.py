@@ -47,7 +47,8 @@ def run(work: Work) -> None:
 
 def _waiting(job: Job, *, at_most: int) -> dict[int, int]:
     rows = JobRow.objects.filter(job=job, state=RowState.WAITING).order_by("number")
-    return dict(rows.values_list("account_id", "pk")[:at_most])
+    found = rows.values_list("account_id", "pk")[:at_most]
+    return {account: pk for account, pk in found if account is not None}
 
 
 def _do(work: Work, rows: dict[int, int]) -> None:

@@ -66,8 +66,8 @@ def _insert(job: Job, accounts: QuerySet[Account]) -> int:
         return 0
     table = connection.ops.quote_name(JobRow._meta.db_table)
     statement = f"""
-        WITH chosen(id) AS ({query})
         INSERT INTO {table} (job_id, number, given, account_id, value, state, refusal)
+        WITH chosen(id) AS ({query})
         SELECT %s, ROW_NUMBER() OVER (ORDER BY id), '', id, '', %s, '' FROM chosen ORDER BY id"""  # noqa: S608 - the ORM's own query and our names
     with connection.cursor() as cursor:
         cursor.execute(statement, [*parameters, job.pk, RowState.WAITING])

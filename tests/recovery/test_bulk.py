@@ -85,11 +85,13 @@ class TestAsking:
     def test_who_joins_later_is_not_meant(self):
         (one,) = accounts(1)
         newest = Account.objects.filter(pk__gte=one.pk)
-        job = confirm([], accounts=newest, shown=1)
+        actor = factories.actor(Operation.ACT_ON_MANY, FLAG)
+        meant = newest.exclude(user=actor.user)
+        job = confirm([], actor=actor, accounts=meant, shown=1)
         accounts(1)
         jobs.run_due()
 
-        assert newest.count() == 2
+        assert meant.count() == 2
         assert counts(job) == (1, 1, 1, 0, 0)
 
     @pytest.mark.parametrize("held", [(Operation.ACT_ON_MANY,), (FLAG,)])
@@ -128,9 +130,9 @@ class TestAsking:
             ask(accounts(1), due_at=timezone.now())
 
 
-def confirm(chosen, **overrides):
+def confirm(chosen, actor=None, **overrides):
     return actions.act_on_many(
-        actor=factories.actor(Operation.ACT_ON_MANY, FLAG),
+        actor=actor or factories.actor(Operation.ACT_ON_MANY, FLAG),
         grounds=factories.grounds(),
         operation=FLAG,
         selection=selection(chosen, **overrides),
