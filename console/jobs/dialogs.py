@@ -106,6 +106,12 @@ class ManyDialog(Dialog):
             **form.values(),
         )
 
+    def form_again(self, request: HttpRequest, subject: Chosen, refused: ManyForm) -> ManyForm:
+        """As it was filled, but with the number that there is now, to be typed anew."""
+        filled = super(ManyDialog, self).form_again(request, subject, refused)
+        filled.initial |= {"shown": subject.count, "typed": None}
+        return filled
+
     def account_of(self, subject: Chosen) -> None:
         return None
 

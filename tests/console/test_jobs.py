@@ -176,9 +176,7 @@ class TestOnePage:
 
 class TestCancelling:
     def test_it_says_what_stays_and_then_takes_it_back(self, lead):
-        made = job(
-            desk.whoever(lead), state=JobState.WAITING, rows_total=5, rows_seen=2, rows_done=2
-        )
+        made = job(person(lead), state=JobState.WAITING, rows_total=5, rows_seen=2, rows_done=2)
         assert "2 so far" in desk.text(lead.get(page_of(made, "cancel/")))
         assert Job.objects.get().state == JobState.WAITING
 
