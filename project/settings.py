@@ -107,6 +107,7 @@ FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 # Each process keeps its own: nothing that decides anything is ever looked up in a cache.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+AUTHENTICATION_BACKENDS = ["recovery.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -34,12 +34,12 @@ POSTGRESQL: Final = {
                 FROM (SELECT {PADDED.format("words")} AS padded) AS one,
                     generate_series(1, length(padded) - {PIECE - 1}) AS place
             )
-        $$""",
+        $$""",  # noqa: S608 - our own names
     PIECES: f"""
         CREATE INDEX IF NOT EXISTS {PIECES} ON {TEXTS} USING gin ({FUNCTION}(folded))
         WITH (gin_pending_list_limit = 256)""",
 }
-_ADD: Final = f"INSERT INTO {PIECES} (rowid, pieces) VALUES (new.account_id, {{}});".format(
+_ADD: Final = f"INSERT INTO {PIECES} (rowid, pieces) VALUES (new.account_id, {{}});".format(  # noqa: S608 - our own names
     PADDED.format("new.folded")
 )
 _TAKE: Final = f"DELETE FROM {PIECES} WHERE rowid = old.account_id;"  # noqa: S608 - our own names

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
-from console.admin.filters import is_set
 from console.admin.keyset import page
 from console.admin.orders import BY_ID, ORDERS
 from console.admin.pagination import COUNTED_UP_TO
@@ -93,7 +92,7 @@ class AccountChangeList(ChangeList):
     def own_order(self) -> AccountOrder | None:
         """The order that the first filter that is set has an index for."""
         known = {name for spec in self.filter_specs for name in spec.expected_parameters()}
-        narrowing = [spec.expected_parameters()[0] for spec in self.filter_specs if is_set(spec)]
+        narrowing = [spec.expected_parameters()[0] for spec in self.filter_specs if spec.is_set]
         narrowing += self.get_filters_params().keys() - known
         return OWN_ORDERS.get(narrowing[0], NEWEST) if narrowing else None
 

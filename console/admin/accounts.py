@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
@@ -28,8 +27,8 @@ from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
 from console.resources import AccountResource
-from recovery import finding
 from recovery.enums import Operation
+from recovery.lists import search_accounts
 from recovery.models import Account
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
-        ("enrolment", ChoicesDropdownFilter),
+        filters.EnrolmentFilter,
         filters.FlagFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
@@ -101,10 +100,7 @@ class AccountAdmin(
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
-        """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-        if finding.words_of(search_term):
-            queryset = queryset.filter(pk__in=finding.texts(search_term).values("account_id"))
-        return queryset, False
+        return search_accounts(queryset, search_term), False
 
     def get_urls(self) -> list[Any]:
         operate = path(

@@ -68,6 +68,7 @@ def timeline(filters: LedgerFilters, reader: Reader) -> dict[str, Any]:
     return {
         "filters": filters,
         "chips": list(_chips(chosen, shown.rows, reader)),
+        "labels": _labels(),
         "days": list(_days(shown.rows, reader)),
         "zone": timezone.get_current_timezone_name(),
         "older_url": reader.view(**chosen, before=shown.onward) if shown.onward else "",
@@ -75,6 +76,18 @@ def timeline(filters: LedgerFilters, reader: Reader) -> dict[str, Any]:
         "newest_url": reader.view(**chosen),
         "all_url": reader.ledger_url,
         "export_url": f"{reverse('admin:recovery_auditevent_export')}?{query(chosen)}",
+    }
+
+
+def _labels() -> dict[str, str]:
+    """What stands above a column and, where there is no room for columns, beside its values."""
+    return {
+        "subject": _("Subject"),
+        "privileged": _("Privileged"),
+        "actor": _("Agent"),
+        "ticket": _("Ticket"),
+        "source": _("Source"),
+        "sequence": _("Sequence"),
     }
 
 

@@ -31,17 +31,23 @@ class _Moment(Func):
         super().__init__(*(columns or self.columns))
 
     def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
-    ) -> tuple[str, Any]:
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
         moment = f"'{self.otherwise:%Y-%m-%d %H:%M:%S}'"
         if connection.vendor == "postgresql":
             moment = f"'{self.otherwise:%Y-%m-%d %H:%M:%S+00}'::timestamptz"
         template = f"COALESCE(%(expressions)s, {moment})"
-        return super().as_sql(compiler, connection, template=template, **extra)
+        return super().as_sql(compiler, connection, function, template, arg_joiner, **extra_context)
 
 
 class DueOrder(_Moment):
-    """When somebody has to enrol again: since the flag if it has no date, never if there is none."""
+    """When somebody has to enrol again: at once if the flag has no date, never if there is none."""
 
     columns = ("reenrolment_due_at", "reenrolment_required_at")
     otherwise = NEVER_DUE

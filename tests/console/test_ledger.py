@@ -54,15 +54,14 @@ def numbers(found):
     return [int(row["url"].split("/")[-3]) for row in found]
 
 
-@pytest.mark.parametrize("more", [0, 2, 49])
+@pytest.mark.parametrize("more", [0, 2, 299])
 def test_the_ledger_costs_the_same_however_long_it_is(auditor, more):
-    auditor.get(desk.LEDGER)
-    one = len(desk.statements(auditor, desk.LEDGER))
+    one = len(desk.statements(desk.as_role(Role.AUDITOR), desk.LEDGER))
     for number in range(more):
         event(subject_id=str(number), subject_name=f"somebody {number}", ticket=f"HD-{number}")
 
-    # One asks whether this view is on the ledger yet, and one counts what waits for review.
-    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 9
+    # Two of them ask whether this view is on the ledger yet, and put it there.
+    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 8
 
 
 def test_no_page_is_counted_or_skipped(auditor, monkeypatch):
