@@ -115,6 +115,21 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
     ),
+    (
+        "recovery.E020",
+        "RECOVERY_TYPED_COUNT_ABOVE may not be under 0.",
+        lambda conf: conf.TYPED_COUNT_ABOVE < 0,
+    ),
+    (
+        "recovery.E021",
+        "RECOVERY_BULK_LINKS_PER_MINUTE has to be at least 1.",
+        lambda conf: conf.BULK_LINKS_PER_MINUTE < 1,
+    ),
+    (
+        "recovery.E022",
+        "RECOVERY_JOB_LIFETIME has to be positive.",
+        lambda conf: timedelta(0) >= conf.JOB_LIFETIME,
+    ),
 )
 
 

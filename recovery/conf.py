@@ -222,6 +222,21 @@ class RecoverySettings:
         return self._get("EXPORT_LIFETIME", timedelta(days=1))
 
     @property
+    def TYPED_COUNT_ABOVE(self) -> int:
+        """Up to how many accounts are acted on without their number being typed."""
+        return self._get("TYPED_COUNT_ABOVE", 100)
+
+    @property
+    def BULK_LINKS_PER_MINUTE(self) -> int:
+        """How many recovery links leave in a minute when many accounts are sent one."""
+        return self._get("BULK_LINKS_PER_MINUTE", 60)
+
+    @property
+    def JOB_LIFETIME(self) -> timedelta:
+        """How long a job and its list of names are kept after it has ended."""
+        return self._get("JOB_LIFETIME", timedelta(days=30))
+
+    @property
     def REVIEW_SHARE(self) -> int:
         """How many in a hundred events are drawn for review, besides those that always are."""
         return self._get("REVIEW_SHARE", 5)

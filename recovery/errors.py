@@ -368,6 +368,21 @@ class ExportNotSigned(RecoveryError):
     message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
 
 
+class NothingSelected(RecoveryError):
+    code = "nothing_selected"
+    message = _("No account is selected, or none matches any more. Go back and select some.")
+
+
+class SelectionChanged(RecoveryError):
+    code = "selection_changed"
+    message = _("Meanwhile other accounts match: now %(now)s. Look at them, then confirm again.")
+
+
+class CountNotConfirmed(RecoveryError):
+    code = "count_not_confirmed"
+    message = _("Type how many accounts it is about: %(count)s.")
+
+
 class JobHasEnded(RecoveryError):
     code = "job_has_ended"
     message = _("This job has ended already. Look at what came of it.")

@@ -238,6 +238,15 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
     },
     "Jobs": {
+        errors.NothingSelected: "Nothing was ticked, or the list has nothing in it any more.",
+        errors.SelectionChanged: (
+            "The list was another one when it was confirmed: somebody was flagged, or joined. "
+            "Nothing was done. The form shows the new number."
+        ),
+        errors.CountNotConfirmed: (
+            "Above a number (`RECOVERY_TYPED_COUNT_ABOVE`) it is typed how many accounts are "
+            "meant, so that nobody does to all what was meant for a few."
+        ),
         errors.JobHasEnded: "It was done, or somebody was quicker. Its page says what came of it.",
         errors.FileIsGone: (
             "A file that the worker made is kept for a day (`RECOVERY_EXPORT_LIFETIME`)."

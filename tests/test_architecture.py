@@ -107,6 +107,7 @@ RECORDING = {
     *("note_read", "note_refused"),
 }
 RECORDERS = {
+    "console/admin/many.py: ActingOnMany.asked": "refused before the form is looked at",
     "console/admin/operating.py: Operating.operate": "refused before the form is looked at",
     "console/admin/reviews.py: ReviewItemAdmin.require": "refused before the form is looked at",
     "console/bundles.py: bundle": "refused before there is a file to make",

@@ -112,6 +112,26 @@ bundle        GET    302      302   302  302   302     302    302  302        30
 bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
 bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+many          GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+many          POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
+many          other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+jobs          GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     200     200
+jobs          POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+jobs          other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job           GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job           POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+job           other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_progress  GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_progress  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+job_progress  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_cancel    GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_cancel    POST   302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_cancel    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       other  302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -243,6 +263,11 @@ PATTERNS = {
     "console/recovery/account/<path:object_id>/history/": "history",
     "console/recovery/account/^([^/]+)/history/([^/]+)/$": "version",
     "console/recovery/account/export/": "accounts_file",
+    "console/recovery/account/many/": "many",
+    "console/jobs/": "jobs",
+    "console/jobs/<int:job_id>/": "job",
+    "console/jobs/<int:job_id>/progress/": "job_progress",
+    "console/jobs/<int:job_id>/cancel/": "job_cancel",
     "console/recovery/auditevent/": "ledger",
     "console/recovery/auditevent/<path:object_id>/change/": "event",
     "console/recovery/auditevent/<path:object_id>/": "event_old",
@@ -299,6 +324,11 @@ def paths(account, event):
         "history": f"{account_at}history/",
         "version": f"{account_at}history/{account.history.earliest().pk}/",
         "accounts_file": f"{desk.ACCOUNTS}export/",
+        "many": f"{desk.ACCOUNTS}many/",
+        "jobs": "/console/jobs/",
+        "job": "/console/jobs/0/",
+        "job_progress": "/console/jobs/0/progress/",
+        "job_cancel": "/console/jobs/0/cancel/",
         "ledger": desk.LEDGER,
         "event": f"{event_at}change/",
         "event_old": event_at,

@@ -21,6 +21,7 @@ from console.admin import filters
 from console.admin.account_changelist import AccountChangeList
 from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
+from console.admin.many import ActingOnMany
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
@@ -40,6 +41,7 @@ class AccountAdmin(
     Operating,
     Versions,
     AccountSearching,
+    ActingOnMany,
     LookOnly,
     SimpleHistoryAdmin,
     exports.AuditedExport,

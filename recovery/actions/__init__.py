@@ -6,6 +6,7 @@ from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regener
 from recovery.actions.enrolment import bind_authenticator, take_backup_codes
 from recovery.actions.exporting import export_events
 from recovery.actions.freezing import close_incident, freeze_recovery, look_at_veto, veto
+from recovery.actions.jobs import act_on_many, cancel_job
 from recovery.actions.many import (
     lift_reenrolment_of_many,
     outlook_of_many,
@@ -28,8 +29,10 @@ from recovery.actions.staff import (
 
 __all__ = [
     "IssuedCodes",
+    "act_on_many",
     "add_address",
     "bind_authenticator",
+    "cancel_job",
     "change_role",
     "close_incident",
     "confirm_address",

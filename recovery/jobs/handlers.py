@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Work"], None]
 
-HANDLERS: Final[dict[JobKind, str]] = {}
+HANDLERS: Final[dict[JobKind, str]] = {JobKind.BULK: "recovery.jobs.bulk.run"}
 """By their names: what they do is built on this package."""
 
 
