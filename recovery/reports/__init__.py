@@ -1,0 +1,1 @@
+"""What can be taken out as a table."""
