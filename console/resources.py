@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from recovery.cells import harmless
+from recovery.cells import cell
 from recovery.models import Account, AuditEvent
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-
-def iso(moment: datetime | None) -> str:
-    """A time in UTC, in ISO 8601 with its offset."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
+from recovery.reports import Report
+from recovery.reports.table import place
 
 
 class HarmlessResource(ModelResource):
@@ -34,14 +27,7 @@ class HarmlessResource(ModelResource):
         return [name for name in super().get_export_order() if name not in self.hidden]
 
     def export_field(self, field: Field, instance: Any, **kwargs: Any) -> Any:
-        value = field.get_value(instance)
-        return iso(value) if hasattr(value, "isoformat") else harmless(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if value is None:
-        return ""
-    return value if isinstance(value, str | int) else str(value)
+        return cell(field.get_value(instance))
 
 
 ACCOUNT_COLUMNS = {
@@ -111,3 +97,15 @@ class EventResource(HarmlessResource):
         name = "Ledger"
         fields = tuple(EVENT_COLUMNS)
         export_order = fields
+
+
+def resource_of(report: Report, *, hidden: frozenset[str] = frozenset()) -> HarmlessResource:
+    """What import-export writes a report with, given the rows of ``Table.query``."""
+    columns = {column.name: column for column in report.columns}
+    fields = {
+        name: Field(attribute=place(column), column_name=name) for name, column in columns.items()
+    }
+    model, names = report.everything().model, tuple(columns)
+    meta = type("Meta", (), {"model": model, "fields": names, "export_order": names})
+    kind = type(f"{report.name.title()}Resource", (HarmlessResource,), {**fields, "Meta": meta})
+    return kind(hidden=frozenset(columns) - frozenset(report.headers(hidden)))

@@ -159,7 +159,12 @@ WITH_REASON = re.compile(
 
 LOOKS = {"look_at_link", "look_at_veto"}
 """They change nothing, and record only what is refused."""
-VERBS = [getattr(actions, name) for name in actions.__all__ if name.islower() and name not in LOOKS]
+OF_THE_REPORT = {"export_report"}
+"""The report says which of the exports it is."""
+NO_VERBS = LOOKS | OF_THE_REPORT
+VERBS = [
+    getattr(actions, name) for name in actions.__all__ if name.islower() and name not in NO_VERBS
+]
 
 
 def sources(*packages):
