@@ -159,7 +159,7 @@ WITH_REASON = re.compile(
 
 LOOKS = {"look_at_link", "look_at_veto"}
 """They change nothing, and record only what is refused."""
-OF_THE_REPORT = {"export_report"}
+OF_THE_REPORT = {"export_report", "export_workbook", "fetch_export"}
 """The report says which of the exports it is."""
 NO_VERBS = LOOKS | OF_THE_REPORT
 VERBS = [

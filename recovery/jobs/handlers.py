@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Work"], None]
 
-HANDLERS: Final[dict[JobKind, str]] = {}
+HANDLERS: Final[dict[JobKind, str]] = {
+    JobKind.EXPORT: "recovery.actions.report_jobs.make_export",
+}
 """By their names: what they do is built on this package."""
 
 
