@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
@@ -43,12 +44,13 @@ def write_workbook(
     """
     with TemporaryFile() as cells:
         total = _take(table, cells, taking)
-        return write_xlsx(
-            file,
-            title=str(table.report.title),
-            columns=table.headers,
-            rows=_told(_read(table, cells), total, progress),
-        )
+        with closing(_read(table, cells)) as rows:
+            return write_xlsx(
+                file,
+                title=str(table.report.title),
+                columns=table.headers,
+                rows=_told(rows, total, progress),
+            )
 
 
 def _take(table: Table, cells: IO[bytes], taking: Wait) -> int:
@@ -64,19 +66,23 @@ def _take(table: Table, cells: IO[bytes], taking: Wait) -> int:
     return total
 
 
-def _read(table: Table, cells: IO[bytes]) -> Iterator[list[Cell]]:
+def _read(table: Table, cells: IO[bytes]) -> Generator[list[Cell]]:
     """The cells of each row as they were: in a CSV file a number is a text like any other."""
     csv.field_size_limit(sys.maxsize)
     columns = table.report.shown(table.hidden)
     numbers = [place for place, column in enumerate(columns) if column.kind is Kind.NUMBER]
     cells.seek(0)
-    rows = csv.reader(io.TextIOWrapper(cells, "utf-8-sig", newline=""))
-    next(rows)
-    for row in rows:
-        cast: list[Cell] = [*row]
-        for place in numbers:
-            cast[place] = int(row[place]) if row[place] else ""
-        yield cast
+    text = io.TextIOWrapper(cells, "utf-8-sig", newline="")
+    try:
+        rows = csv.reader(text)
+        next(rows)
+        for row in rows:
+            cast: list[Cell] = [*row]
+            for place in numbers:
+                cast[place] = int(row[place]) if row[place] else ""
+            yield cast
+    finally:
+        text.detach()
 
 
 def _told(rows: Iterator[list[Cell]], total: int, progress: Progress) -> Iterator[list[Cell]]:
