@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console import review
+from console.reporting import pages as reports
 
 Permission = Callable[[HttpRequest], bool]
 
@@ -25,6 +26,11 @@ def is_staff(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_staff)
 
 
+def takes_out(request: HttpRequest) -> bool:
+    """Whether there is any report for them."""
+    return bool(reports.open_to(request.user))
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Name every room; Unfold asks the permission of each."""
     return [
@@ -39,6 +45,7 @@ def _help_desk() -> list[dict[str, Any]]:
         _room(
             _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
         ),
+        _room(_("Reports"), "table_view", "reports", takes_out),
     ]
 
 

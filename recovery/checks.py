@@ -115,6 +115,14 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
     ),
+    (
+        "recovery.E019",
+        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, and no _ROW_LIMIT is under 0.",
+        lambda conf: (
+            not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
+            or conf.EXPORT_ROW_LIMIT < 0
+        ),
+    ),
 )
 
 
