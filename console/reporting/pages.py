@@ -130,9 +130,9 @@ def job_file(request: HttpRequest, job_id: int, site: AdminSite) -> HttpResponse
     try:
         _prove(request)
         return sending.hand_out(request, job)
-    except PermissionMissing as refusal:
-        raise PermissionDenied from refusal
     except RecoveryError as refusal:
+        if not is_theirs or isinstance(refusal, PermissionMissing):
+            raise PermissionDenied from refusal
         is_gone = isinstance(refusal, FileIsGone)
         return show(status=GONE if is_gone else REFUSED, refusal=refusal)
 
