@@ -130,6 +130,14 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_JOB_LIFETIME has to be positive.",
         lambda conf: timedelta(0) >= conf.JOB_LIFETIME,
     ),
+    (
+        "recovery.E019",
+        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, and no _ROW_LIMIT is under 0.",
+        lambda conf: (
+            not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
+            or conf.EXPORT_ROW_LIMIT < 0
+        ),
+    ),
 )
 
 

@@ -29,6 +29,7 @@ MEMORY_FLOOR_KIB = 19 * 1024
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
 CHECKPOINT_CEILING = timedelta(days=1)
+EXPORT_CEILING = timedelta(days=7)
 SIGNING_KEY_LENGTH = 32
 """Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
@@ -213,8 +214,8 @@ class RecoverySettings:
 
     @property
     def EXPORT_ROW_LIMIT(self) -> int:
-        """How many rows one export may hold, as it is built in memory."""
-        return self._get("EXPORT_ROW_LIMIT", 50_000)
+        """Up to how many rows an XLSX file is made at once; the worker makes larger ones."""
+        return self._get("EXPORT_ROW_LIMIT", 10_000)
 
     @property
     def EXPORT_LIFETIME(self) -> timedelta:

@@ -333,11 +333,6 @@ class FilterUnknown(RecoveryError):
     message = _("There is no filter “%(name)s” with that value. Go back to the list and set it.")
 
 
-class TooManyRows(RecoveryError):
-    code = "too_many_rows"
-    message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")
-
-
 class NoSigningKey(RecoveryError):
     code = "no_signing_key"
     message = _("None of RECOVERY_SIGNING_KEYS may sign: there is none, or nobody knows it here.")

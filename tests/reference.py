@@ -232,10 +232,6 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The list was narrowed by something that nobody knows here: an old address, or one "
             "that was typed. Nothing was taken out, rather than more than was asked for."
         ),
-        errors.TooManyRows: (
-            "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
-            "the list, then export what is left."
-        ),
     },
     "Jobs": {
         errors.NothingSelected: "Nothing was ticked, or the list has nothing in it any more.",

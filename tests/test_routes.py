@@ -2,14 +2,24 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from recovery.audit import alarms
-from recovery.enums import DESK_OPERATIONS, STAFF_OPERATIONS, Operation, Outcome, Role
-from recovery.models import AuditEvent
+from recovery.enums import (
+    DESK_OPERATIONS,
+    STAFF_OPERATIONS,
+    JobKind,
+    JobState,
+    Operation,
+    Outcome,
+    Role,
+)
+from recovery.models import AuditEvent, Job
 from tests import factories
 from tests.console import desk
 from tests.holder import visitor as visitors
@@ -72,8 +82,8 @@ version       GET    302      302   302  302   302     302    302  302        30
 version       POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 version       other  302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 
-accounts_file GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
-accounts_file POST   302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+accounts_file GET    302      302   302  302   302     302    302  302        302     302  403     403   302  403     302     302
+accounts_file POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 accounts_file other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 ledger        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
@@ -88,8 +98,8 @@ event_old     GET    302      302   302  302   302     302    302  302        30
 event_old     POST   302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
 event_old     other  302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
 
-ledger_file   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
-ledger_file   POST   302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+ledger_file   GET    302      302   302  302   302     302    302  302        302     302  403     403   302  302     403     302
+ledger_file   POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 ledger_file   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 review        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
@@ -131,6 +141,18 @@ job_progress  other  302      302   302  302   302     302    302  302        30
 job_cancel    GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
 job_cancel    POST   302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
 job_cancel    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+reports       GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     200     200
+reports       POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+reports       other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+report        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+report        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+report        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_file      GET    302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
+job_file      POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
+job_file      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -277,6 +299,9 @@ PATTERNS = {
     "console/bundle/": "bundle",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
+    "console/reports/": "reports",
+    "console/reports/<slug:name>/": "report",
+    "console/jobs/<int:job_id>/file/": "job_file",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -338,9 +363,23 @@ def paths(account, event):
         "bundle": "/console/bundle/",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
+        "reports": "/console/reports/",
+        "report": "/console/reports/coverage/",
+        "job_file": f"/console/jobs/{somebodys_export().pk}/file/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }
+
+
+def somebodys_export():
+    """A file that waits for somebody who is none of the roles."""
+    return Job.objects.create(
+        kind=JobKind.EXPORT,
+        operation=Operation.EXPORT_ACCOUNTS,
+        state=JobState.DONE,
+        owner=factories.user(),
+        file_kept_until=timezone.now() + timedelta(days=1),
+    )
 
 
 def account_path(pattern):
