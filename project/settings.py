@@ -245,6 +245,8 @@ RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
 RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")
 RECOVERY_TICKET_REQUIRED = env.bool("TICKET_REQUIRED", default=False)
+RECOVERY_IMPORT_SIZE_LIMIT = env.int("IMPORT_SIZE_LIMIT", default=20_000_000)
+RECOVERY_IMPORT_ROW_LIMIT = env.int("IMPORT_ROW_LIMIT", default=100_000)
 RECOVERY_REVIEW_SHARE = env.int("REVIEW_SHARE", default=5)
 RECOVERY_REVIEW_SEED = env.str("REVIEW_SEED", default="")
 RECOVERY_SIEM_LOGGER = siem.LOGGER if SIEM_HANDLERS else ""

@@ -17,3 +17,9 @@ def harmless(value: Any) -> Any:
         return value
     text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
+
+def plain(text: str) -> str:
+    """The text that ``harmless`` made harmless: what was taken out can be brought in again."""
+    is_marked = text.startswith("'") and text[1:].lstrip(" ").startswith(FORMULA_STARTS)
+    return text[1:] if is_marked else text

@@ -115,6 +115,16 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
     ),
+    (
+        "recovery.E023",
+        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 and 200 000 000 bytes.",
+        lambda conf: conf.IMPORT_SIZE_LIMIT not in limits.IMPORT_SIZES,
+    ),
+    (
+        "recovery.E024",
+        "RECOVERY_IMPORT_ROW_LIMIT has to lie between 1 and 1 000 000 rows.",
+        lambda conf: conf.IMPORT_ROW_LIMIT not in limits.IMPORT_ROWS,
+    ),
 )
 
 

@@ -29,6 +29,9 @@ MEMORY_FLOOR_KIB = 19 * 1024
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
 CHECKPOINT_CEILING = timedelta(days=1)
+IMPORT_SIZES = range(10_000, 200_000_001)
+"""Bytes: every file is looked through in a temporary file of the worker's."""
+IMPORT_ROWS = range(1, 1_000_001)
 SIGNING_KEY_LENGTH = 32
 """Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
@@ -220,6 +223,16 @@ class RecoverySettings:
     def EXPORT_LIFETIME(self) -> timedelta:
         """How long a file that the worker made waits for whoever asked for it."""
         return self._get("EXPORT_LIFETIME", timedelta(days=1))
+
+    @property
+    def IMPORT_SIZE_LIMIT(self) -> int:
+        """How many bytes a table that is brought in may have; five times that when unpacked."""
+        return self._get("IMPORT_SIZE_LIMIT", 20_000_000)
+
+    @property
+    def IMPORT_ROW_LIMIT(self) -> int:
+        """How many rows a table that is brought in may have."""
+        return self._get("IMPORT_ROW_LIMIT", 100_000)
 
     @property
     def REVIEW_SHARE(self) -> int:

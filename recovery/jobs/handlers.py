@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Work"], None]
 
-HANDLERS: Final[dict[JobKind, str]] = {}
+HANDLERS: Final[dict[JobKind, str]] = {
+    JobKind.IMPORT: "recovery.importing.working.work_on",
+}
 """By their names: what they do is built on this package."""
 
 

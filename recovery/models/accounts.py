@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -208,6 +209,9 @@ class AccountText(models.Model):
         indexes = [
             models.Index("display_name", "account", name="account_text_by_name"),
             models.Index("address", "account", name="account_text_by_address"),
+            models.Index(Lower("login_name"), name="account_text_any_case_login"),
+            models.Index(Lower("staff_number"), name="account_text_any_case_number"),
+            models.Index(Lower("address"), name="account_text_any_case_address"),
         ]
 
     def __str__(self) -> str:
