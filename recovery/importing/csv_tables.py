@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -27,7 +28,8 @@ def rows(file: IO[bytes], encoding: str) -> Iterator[Row]:
         yield before + 1, next(_reader([heading], delimiter, before + 1))
         yield from _rest(text, delimiter, before + 1)
     finally:
-        text.detach()
+        with contextlib.suppress(ValueError):  # whoever opened it may have closed it by now
+            text.detach()
 
 
 def _first_line(text: IO[str]) -> tuple[int, str]:

@@ -21,7 +21,7 @@ STARTS: Final = (
 )
 """How a file begins, and how it is read then; empty for what holds no table that we read."""
 PIECE: Final = 1 << 16
-NAMES: Final = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16"}
+NAMES: Final = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 def kind_of(file: IO[bytes]) -> str:
@@ -45,30 +45,33 @@ def require_text(file: IO[bytes], encoding: str) -> None:
 
     An older encoding is never guessed: names would come out wrong, and nobody would see it.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
     file.seek(0)
-    line, offset = 1, 0
-    while True:
+    bare, mark = _without_mark(file.read(PIECE), encoding)
+    decoder = codecs.getincrementaldecoder(bare)()
+    file.seek(mark)
+    line, offset, piece = 1, mark, b"-"
+    while piece:
         piece = file.read(PIECE)
+        if piece.endswith(b"\r"):  # a line ends once
+            piece += file.read(1)
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
-            before = bytes(error.object[: error.start]).decode(_bare(encoding, offset), "ignore")
-            raise errors.NotInItsEncoding(
-                line=line + _breaks(before),
-                byte=offset - pending + error.start + 1,
-                encoding=NAMES[encoding],
-            ) from error
+            before = bytes(error.object[: error.start]).decode(bare)
+            byte = offset - pending + error.start + 1
+            line += _breaks(before)
+            raise errors.NotInItsEncoding(line=line, byte=byte, encoding=NAMES[bare]) from error
         line += _breaks(text)
         offset += len(piece)
-        if not piece:
-            return
 
 
-def _bare(encoding: str, offset: int) -> str:
-    """The byte order mark stands at the beginning alone."""
-    return "utf-8" if encoding == "utf-8-sig" and offset else encoding
+def _without_mark(head: bytes, encoding: str) -> tuple[str, int]:
+    """The encoding of what comes after the byte order mark, and how long that is."""
+    if encoding == "utf-16":
+        is_little = head.startswith(codecs.BOM_UTF16_LE)
+        return ("utf-16-le" if is_little else "utf-16-be"), len(codecs.BOM_UTF16_LE)
+    return "utf-8", len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0
 
 
 def _breaks(text: str) -> int:

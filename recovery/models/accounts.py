@@ -209,9 +209,9 @@ class AccountText(models.Model):
         indexes = [
             models.Index("display_name", "account", name="account_text_by_name"),
             models.Index("address", "account", name="account_text_by_address"),
-            models.Index(Lower("login_name"), name="account_text_any_case_login"),
-            models.Index(Lower("staff_number"), name="account_text_any_case_number"),
-            models.Index(Lower("address"), name="account_text_any_case_address"),
+            models.Index(Lower("login_name"), name="text_by_login_any_case"),
+            models.Index(Lower("staff_number"), name="text_by_number_any_case"),
+            models.Index(Lower("address"), name="text_by_address_any_case"),
         ]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ class ContactAddress(models.Model):
                 name="confirmation_names_its_source",
             ),
         ]
-        indexes = [models.Index(Lower("address"), name="contact_any_case_address")]
+        indexes = [models.Index(Lower("address"), name="contact_by_address_any_case")]
 
     def __str__(self) -> str:
         return self.address
