@@ -61,9 +61,7 @@ def refuse(row: JobRow, refusal: RecoveryError) -> None:
         row.value = str(refusal.values["at"])[:NAME_LENGTH]
 
 
-def _row(
-    work: Work, line: Line, account: int | None, refusal: RecoveryError | None
-) -> JobRow:
+def _row(work: Work, line: Line, account: int | None, refusal: RecoveryError | None) -> JobRow:
     given = next((text for field in WHO if (text := line.cells.get(field, ""))), "")
     row = JobRow(
         job=work.job,

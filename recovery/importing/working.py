@@ -140,9 +140,7 @@ def _look_through(work: Work, file: IO[bytes]) -> None:
         _keep(work, rows)
     if not work.job.rows_total:
         raise errors.NoRows
-    _wait_for_a_word(
-        work, columns=list(titles.values()), ignored=list(table.columns.ignored)
-    )
+    _wait_for_a_word(work, columns=list(titles.values()), ignored=list(table.columns.ignored))
 
 
 def _counted(lines: Iterator[Line]) -> Iterator[Line]:

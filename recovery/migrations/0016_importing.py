@@ -5,30 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recovery', '0010_jobs'),
+        ("recovery", "0010_jobs"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='accounttext',
-            index=models.Index(django.db.models.functions.text.Lower('login_name'), name='text_by_login_any_case'),
+            model_name="accounttext",
+            index=models.Index(
+                django.db.models.functions.text.Lower("login_name"), name="text_by_login_any_case"
+            ),
         ),
         migrations.AddIndex(
-            model_name='accounttext',
-            index=models.Index(django.db.models.functions.text.Lower('staff_number'), name='text_by_number_any_case'),
+            model_name="accounttext",
+            index=models.Index(
+                django.db.models.functions.text.Lower("staff_number"),
+                name="text_by_number_any_case",
+            ),
         ),
         migrations.AddIndex(
-            model_name='accounttext',
-            index=models.Index(django.db.models.functions.text.Lower('address'), name='text_by_address_any_case'),
+            model_name="accounttext",
+            index=models.Index(
+                django.db.models.functions.text.Lower("address"), name="text_by_address_any_case"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contactaddress',
-            index=models.Index(django.db.models.functions.text.Lower('address'), name='contact_by_address_any_case'),
+            model_name="contactaddress",
+            index=models.Index(
+                django.db.models.functions.text.Lower("address"), name="contact_by_address_any_case"
+            ),
         ),
         migrations.AddIndex(
-            model_name='jobrow',
-            index=models.Index(models.F('job'), models.F('account_id'), models.F('number'), name='job_rows_by_account'),
+            model_name="jobrow",
+            index=models.Index(
+                models.F("job"),
+                models.F("account_id"),
+                models.F("number"),
+                name="job_rows_by_account",
+            ),
         ),
     ]
