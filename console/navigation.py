@@ -18,6 +18,7 @@ def holds(permission: str) -> Permission:
 
 
 READS_LEDGER = holds("recovery.view_auditevent")
+BRINGS_IN = holds("recovery.import_table")
 REVIEWS = holds("recovery.view_reviewitem")
 
 
@@ -39,6 +40,7 @@ def _help_desk() -> list[dict[str, Any]]:
         _room(
             _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
         ),
+        _room(_("Bring in a table"), "upload_file", "import_table", BRINGS_IN),
     ]
 
 

@@ -39,9 +39,7 @@ class Table:
 def read(file: IO[bytes], *, needs_address: bool) -> Table:
     """Begin to read a table. What is wrong with all of it is refused; the rest line by line."""
     kind = sniffing.kind_of(file)
-    rows: Iterator[Row] = (
-        xlsx_tables.rows(file) if kind == sniffing.WORKBOOK else csv_tables.rows(file, kind)
-    )
+    rows = _rows(file, kind)
     filled = ((number, row) for number, row in rows if any(map(_is_filled, row)))
     number, headings = next(filled, (0, []))
     if not headings:
@@ -55,6 +53,13 @@ def read(file: IO[bytes], *, needs_address: bool) -> Table:
     return Table(
         columns=columns, lines=(_line(number, row, columns, width) for number, row in filled)
     )
+
+
+def _rows(file: IO[bytes], kind: str) -> Iterator[Row]:
+    if kind == sniffing.WORKBOOK:
+        yield from xlsx_tables.rows(file)
+    else:
+        yield from ((number, list(row)) for number, row in csv_tables.rows(file, kind))
 
 
 def _is_filled(cell: Cell) -> bool:

@@ -48,18 +48,22 @@ def rows(file: IO[bytes]) -> Iterator[Row]:
 
 def require_harmless(file: IO[bytes]) -> None:
     """Refuse what is no ZIP, unpacks to too much, or declares entities of its own."""
-    limit = UNPACKS_TO * conf.IMPORT_SIZE_LIMIT
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > limit:
-                raise errors.UnpacksTooLarge(limit=filesizeformat(limit))
+            _require_small(parts)
             for part in parts:
                 _require_plain(archive, part)
     except errors.RecoveryError:
         raise
     except Exception as error:
         raise errors.WorkbookBroken from error
+
+
+def _require_small(parts: list[zipfile.ZipInfo]) -> None:
+    limit = UNPACKS_TO * conf.IMPORT_SIZE_LIMIT
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > limit:
+        raise errors.UnpacksTooLarge(limit=filesizeformat(limit))
 
 
 def _require_plain(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -87,16 +91,10 @@ def _raw(file: IO[bytes]) -> Iterator[tuple[Any, ...]]:
 
 def _text(cell: Any) -> Cell:
     value = cell.value
-    if value is None:
-        return ""
     if cell.data_type == "f":
         return errors.CellIsFormula
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return errors.CellNotText
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return errors.CellNotText
+    if value is None or isinstance(value, str):
+        return value or ""
+    is_whole = isinstance(value, float) and value.is_integer()
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(int(value)) if is_whole or is_number else errors.CellNotText

@@ -514,9 +514,10 @@ class TestDying:
                 raise KeyboardInterrupt
             return whole(*args)
 
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(rounds, name, dying)
+        monkeypatch.setattr(rounds, name, dying)
+        with pytest.raises(KeyboardInterrupt):
             jobs.run_due()
+        monkeypatch.setattr(rounds, name, whole)
 
     def next_worker(self, job):
         Job.objects.filter(pk=job.pk).update(leased_until=timezone.now())
