@@ -59,7 +59,8 @@ def _rows(file: IO[bytes], kind: str) -> Iterator[Row]:
     if kind == sniffing.WORKBOOK:
         yield from xlsx_tables.rows(file)
     else:
-        yield from ((number, list(row)) for number, row in csv_tables.rows(file, kind))
+        for number, row in csv_tables.rows(file, kind):
+            yield number, [*row]
 
 
 def _is_filled(cell: Cell) -> bool:
