@@ -47,6 +47,7 @@ def about(job: Job) -> dict[str, Any]:
         "failure": failure_of(job),
         "is_ready": job.state == JobState.READY,
         "is_checking": job.is_under_way and job.parameters.get("phase") == "check",
+        "is_one_go": job.parameters.get("mode") == "all",
         "is_undone": job.parameters.get("undone", False),
         "columns": job.parameters.get("columns", []),
         "ignored": job.parameters.get("ignored", []),

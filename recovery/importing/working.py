@@ -22,6 +22,7 @@ from recovery.importing import tables
 from recovery.importing.changes import carry_out
 from recovery.importing.judging import ALREADY_SO, due_of, judged
 from recovery.jobs import files
+from recovery.jobs.working import LEASE
 from recovery.models import Job, JobChunk, JobRow
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ GOOD: Final = "good"
 COUNTS: Final = ("rows_seen", "rows_done", "rows_unchanged", "rows_refused")
 LEASE_OF_ALL: Final = timedelta(minutes=2)
 LEASE_A_ROW: Final = timedelta(milliseconds=20)
-"""One transaction for all shows nobody that its worker lives: the lease has to outlast it."""
 
 
 def work_on(work: Work) -> None:
@@ -78,7 +78,7 @@ def apply_good(work: Work) -> None:
 def apply_all(work: Work) -> None:
     """Do it to every row that waits, or to none; in that case the job waits for a word again."""
     rows = list(_waiting(work))
-    work.beat(lease=LEASE_OF_ALL + LEASE_A_ROW * len(rows))
+    work.beat(lease=_lease(work.job))
     if rows and _carry_out(work, rows).undone:
         _wait_for_a_word(work, undone=True)
 
@@ -100,9 +100,8 @@ def _write_down(work: Work, result: Result) -> None:
     """What became of some rows, in the transaction in which it did."""
     if result.undone:  # the counts were of the transaction that is no more
         work.job.refresh_from_db(fields=COUNTS)
-    waiting = JobRow.objects.filter(job=work.job, state=RowState.WAITING)
-    waiting = waiting.filter(account_id__in=[*result.done, *result.refused])
-    rows = list(waiting)
+    named = [*result.done, *result.refused]
+    rows = list(_waiting(work).filter(account_id__in=named))
     for row in rows:
         account = row.account_id or 0
         if account in result.done:
@@ -112,13 +111,35 @@ def _write_down(work: Work, result: Result) -> None:
             is_so = row.refusal in ALREADY_SO
             row.state = RowState.UNCHANGED if is_so else RowState.REFUSED
     JobRow.objects.bulk_update(rows, ["state", "event_id", "refusal"], batch_size=AT_ONCE)
-    became = Counter(row.state for row in rows)
-    work.beat(
-        rows_seen=work.job.rows_seen + len(rows),
-        rows_done=work.job.rows_done + became[RowState.DONE],
-        rows_unchanged=work.job.rows_unchanged + became[RowState.UNCHANGED],
-        rows_refused=work.job.rows_refused + became[RowState.REFUSED],
-    )
+    _count(work, Counter(row.state for row in rows), is_undone=result.undone)
+
+
+def _count(work: Work, became: Counter[str], *, is_undone: bool) -> None:
+    """Write down how far it is. A long transaction does so at its end alone.
+
+    It would hold the job's row, and whoever wants to cancel the job would wait for it.
+    """
+    job = work.job
+    progress = {
+        "rows_seen": job.rows_seen + became.total(),
+        "rows_done": job.rows_done + became[RowState.DONE],
+        "rows_unchanged": job.rows_unchanged + became[RowState.UNCHANGED],
+        "rows_refused": job.rows_refused + became[RowState.REFUSED],
+    }
+    is_one_go = job.parameters["mode"] == ALL and not is_undone
+    if not is_one_go or not _waiting(work).exists():
+        work.beat(lease=_lease(job), **progress)
+        return
+    for name, value in progress.items():
+        setattr(job, name, value)
+    if not Job.objects.filter(pk=job.pk, lease=job.lease, cancel_asked_at=None).exists():
+        work.beat()
+
+
+def _lease(job: Job) -> timedelta:
+    """One transaction for all shows nobody that its worker lives: its lease has to outlast it."""
+    is_one_go = job.parameters["mode"] == ALL
+    return LEASE_OF_ALL + LEASE_A_ROW * job.rows_total if is_one_go else LEASE
 
 
 def _waiting(work: Work) -> Any:

@@ -534,6 +534,24 @@ class TestCancelling:
         with pytest.raises(errors.JobHasEnded):
             apply(lead, again(job))
 
+    def test_all_in_one_go_is_taken_back_whole(self, lead, monkeypatch):
+        monkeypatch.setattr("recovery.audit.batches.AT_ONCE", 1)
+        people = [factories.account() for _ in range(3)]
+        job = checked(lead, table(*people))
+        importing.apply_import(actor=lead, job=job, mode=rounds.ALL, count=3, form="")
+        whole = rounds._write_down
+
+        def then_cancel(work, result):
+            Job.objects.filter(pk=job.pk).update(cancel_asked_at=timezone.now())
+            whole(work, result)
+
+        monkeypatch.setattr(rounds, "_write_down", then_cancel)
+        jobs.run_due()
+
+        assert not Account.objects.flagged().exists()
+        assert again(job).rows_done == 0
+        assert not about_people().filter(outcome=Outcome.COMPLETED).exists()
+
     def test_one_under_way_stops_between_two_batches(self, lead, monkeypatch):
         monkeypatch.setattr(rounds, "AT_ONCE", 1)
         people = [factories.account() for _ in range(3)]
