@@ -328,6 +328,11 @@ class NothingToExport(RecoveryError):
     message = _("Nothing happened in that span of time. Choose another one.")
 
 
+class FilterUnknown(RecoveryError):
+    code = "filter_unknown"
+    message = _("There is no filter “%(name)s” with that value. Go back to the list and set it.")
+
+
 class TooManyRows(RecoveryError):
     code = "too_many_rows"
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")

@@ -17,7 +17,7 @@ from django.utils import timezone
 from recovery.announcements import WHAT_HAPPENED
 from recovery.conf import conf
 from recovery.enums import LinkState, NoticeState, Operation, Role
-from recovery.insertion import Value, insert_like
+from recovery.insertion import Value, among, insert_like
 from recovery.models import ContactAddress, Notice
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def addresses_of_many(operation: Operation, accounts: Iterable[int]) -> dict[int
     """Who will be told of each of many accounts, as ``queue`` would find them one by one."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     if operation in WHAT_HAPPENED:
-        confirmed = ContactAddress.objects.confirmed().filter(account__in=accounts)
+        confirmed = ContactAddress.objects.confirmed().filter(account__in=among(accounts))
         for account, address in confirmed.order_by("pk").values_list("account_id", "address"):
             found[account].append(address)
     return found
@@ -145,7 +145,7 @@ def end_for_link(link: RecoveryLink) -> int:
 def end_for_links(links: Sequence[int], *, state: LinkState) -> int:
     """End the mails of links that ended in that state before they left."""
     mail_state = NoticeState.DEAD if state is LinkState.CANCELLED else NoticeState.CANCELLED
-    waiting = Notice.objects.filter(link__in=links, state=NoticeState.QUEUED)
+    waiting = Notice.objects.filter(link__in=among(links), state=NoticeState.QUEUED)
     return waiting.update(state=mail_state, ended_at=timezone.now())
 
 

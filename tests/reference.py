@@ -82,6 +82,10 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The site has deactivated the person, so no code or link would help. Find out why "
             "before anything else: they may have left."
         ),
+        errors.AccountGone: (
+            "It was deleted after the list was made. In a list of many, all others are acted on as "
+            "usual; nothing is on the ledger of one that is not there."
+        ),
         errors.AlreadyFlagged: (
             "There is a flag that is due as early, or earlier. A flag can be brought forward, "
             "never put off."
@@ -223,6 +227,10 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
     "Exports": {
         errors.NothingToExport: (
             "No event of the ledger lies between the two days, or none came after the checkpoint."
+        ),
+        errors.FilterUnknown: (
+            "The list was narrowed by something that nobody knows here: an old address, or one "
+            "that was typed. Nothing was taken out, rather than more than was asked for."
         ),
         errors.TooManyRows: (
             "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "

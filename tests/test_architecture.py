@@ -161,9 +161,19 @@ WITH_REASON = re.compile(
     r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S|# type: ignore\[[a-z-]+(, [a-z-]+)*\]  # \S"
 )
 
-LOOKS = {"look_at_link", "look_at_veto"}
-"""They change nothing, and record only what is refused."""
-VERBS = [getattr(actions, name) for name in actions.__all__ if name.islower() and name not in LOOKS]
+LOOKS = {"look_at_link", "look_at_veto", "outlook_of_many"}
+"""They change nothing, and record only what is refused, or nothing."""
+OF_MANY = {
+    "require_reenrolment_of_many": "require_reenrolment",
+    "lift_reenrolment_of_many": "lift_reenrolment",
+    "send_recovery_links_to_many": "send_recovery_link",
+    "withdraw_recovery_links_of_many": "withdraw_recovery_link",
+}
+"""Verbs that do to many what another does to one: one operation, one permission, one rule."""
+ALL_VERBS = [
+    getattr(actions, name) for name in actions.__all__ if name.islower() and name not in LOOKS
+]
+VERBS = [verb for verb in ALL_VERBS if verb.__name__ not in OF_MANY]
 
 
 def sources(*packages):
@@ -279,7 +289,20 @@ class TestVerbs:
             assert {"actor", "subject"} <= parameters.keys()
             assert ("grounds" in parameters) != is_their_own(verb.__name__)
 
-    @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
+    @pytest.mark.parametrize("name", OF_MANY)
+    def test_one_of_many_says_what_the_verb_by_hand_says_and_nothing_is_optional_but_how(
+        self, name
+    ):
+        by_hand = inspect.signature(getattr(actions, OF_MANY[name])).parameters
+        parameters = inspect.signature(getattr(actions, name)).parameters
+
+        assert OF_MANY[name] in Operation
+        assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
+        needed = {one.name for one in parameters.values() if one.default is one.empty}
+        assert needed == {"actor", "subjects", "grounds"}
+        assert parameters.keys() - needed - by_hand.keys() == {"all_or_nothing", "also"}
+
+    @pytest.mark.parametrize("verb", ALL_VERBS, ids=lambda verb: verb.__name__)
     def test_each_says_its_effect(self, verb):
         assert verb.__doc__.partition("\n")[0].rstrip().endswith((".", ":"))
 
