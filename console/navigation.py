@@ -20,6 +20,7 @@ def holds(permission: str) -> Permission:
 
 
 READS_LEDGER = holds("recovery.view_auditevent")
+BRINGS_IN = holds("recovery.import_table")
 REVIEWS = holds("recovery.view_reviewitem")
 
 
@@ -54,6 +55,7 @@ def _help_desk(request: HttpRequest) -> list[dict[str, Any]]:
         ),
         job_room | {"badge": _running(request), "badge_variant": "info"},
         _room(_("Reports"), "table_view", "reports", takes_out),
+        _room(_("Bring in a table"), "upload_file", "import_table", BRINGS_IN),
     ]
 
 

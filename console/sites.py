@@ -53,7 +53,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         )
 
     def get_urls(self) -> list[Any]:
-        from console import audit_pages  # noqa: PLC0415 - pages need loaded apps
+        from console import audit_pages, import_pages  # noqa: PLC0415 - pages need loaded apps
         from console.jobs import pages as job_pages  # noqa: PLC0415 - pages need loaded apps
         from console.reporting import pages as report_pages  # noqa: PLC0415 - needs loaded apps
         from console.sign_in import OneTimeCodeView  # noqa: PLC0415 - forms need loaded apps
@@ -66,6 +66,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
             *audit_pages.urls(self),
             *job_pages.urls(self),
             *report_pages.urls(self),
+            *import_pages.urls(self),
             *stock,
         ]
 

@@ -138,6 +138,16 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
             or conf.EXPORT_ROW_LIMIT < 0
         ),
     ),
+    (
+        "recovery.E023",
+        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 and 200 000 000 bytes.",
+        lambda conf: conf.IMPORT_SIZE_LIMIT not in limits.IMPORT_SIZES,
+    ),
+    (
+        "recovery.E024",
+        "RECOVERY_IMPORT_ROW_LIMIT has to lie between 1 and 1 000 000 rows.",
+        lambda conf: conf.IMPORT_ROW_LIMIT not in limits.IMPORT_ROWS,
+    ),
 )
 
 

@@ -154,6 +154,22 @@ job_file      GET    302      302   302  302   302     302    302  302        30
 job_file      POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 job_file      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+import        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_like   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_like   POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_like   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_job    GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_job    POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import_job    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_wrong  GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_wrong  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_wrong  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       other  302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -297,6 +313,10 @@ PATTERNS = {
     "console/recovery/reviewitem/": "review",
     "console/recovery/reviewitem/<slug:operation>/": "review_say",
     "console/bundle/": "bundle",
+    "console/imports/": "import",
+    "console/imports/example/<slug:operation>.csv": "import_like",
+    "console/imports/<int:job_id>/": "import_job",
+    "console/imports/<int:job_id>/problems.csv": "import_wrong",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
     "console/reports/": "reports",
@@ -332,6 +352,7 @@ METHODS = {"GET": ("get", "head"), "POST": ("post",), "other": ("put", "delete",
 
 def paths(account, event):
     """Return one address for each route of the table."""
+    table_at = f"/console/imports/{factories.table().pk}/"
     account_at, event_at = f"{desk.ACCOUNTS}{account.pk}/", f"{desk.LEDGER}{event.pk}/"
     return {
         "home": "/",
@@ -361,6 +382,10 @@ def paths(account, event):
         "review": desk.REVIEW,
         "review_say": f"{desk.REVIEW}{Operation.SIGN_OFF_EVENT}/",
         "bundle": "/console/bundle/",
+        "import": "/console/imports/",
+        "import_like": f"/console/imports/example/{Operation.LIFT_REENROLMENT}.csv",
+        "import_job": table_at,
+        "import_wrong": f"{table_at}problems.csv",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
         "reports": "/console/reports/",

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -23,10 +22,8 @@ from tests.factories import (
     arranging,
     fresh,
     grounds,
-    last_event,
     open_link,
     permissions,
-    snapshot,
 )
 
 pytestmark = pytest.mark.django_db
