@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
+from recovery import code_sets, delivery, figures, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
 from recovery.audit.siem import send_to_siem
@@ -75,6 +75,8 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_phone_codes,
     flush_tallies,
     reviewing.queue_for_review,
+    figures.count_events,
+    figures.count_accounts,
     forget_old_marks,
     checkpoints.sign_due,
     rounds.verify_new,

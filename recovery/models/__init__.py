@@ -13,6 +13,7 @@ from recovery.models.chain import (
 )
 from recovery.models.codes import BackupCode, BackupCodeSet
 from recovery.models.contacts import AddressConfirmation, ContactAddress
+from recovery.models.figures import Figure, Restoration
 from recovery.models.incidents import Incident
 from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
 from recovery.models.notices import Notice
@@ -31,6 +32,7 @@ __all__ = [
     "ContactAddress",
     "Cursor",
     "FailureTally",
+    "Figure",
     "Incident",
     "LedgerDay",
     "LinkRequest",
@@ -38,6 +40,7 @@ __all__ = [
     "PurgeRecord",
     "RecoveryLink",
     "RecoveryLinkToken",
+    "Restoration",
     "ReviewItem",
     "SigningKey",
     "Throttle",

@@ -54,6 +54,9 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def overdue(self) -> AccountQuerySet:
         return self.flagged().filter(reenrolment_due_at__lte=timezone.now())
 
+    def ever_enrolled(self) -> AccountQuerySet:
+        return self.exclude(enrolment=Enrolment.NOT_ENROLLED)
+
 
 class Account(models.Model):
     """Where a user stands with recovery: what the desk's lists and filters need, and no more.
