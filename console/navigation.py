@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console import review
+from console import pictures, review
 
 Permission = Callable[[HttpRequest], bool]
 
@@ -39,6 +39,7 @@ def _help_desk() -> list[dict[str, Any]]:
         _room(
             _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
         ),
+        _room(_("Pictures"), "bar_chart", "pictures", pictures.sees_any),
     ]
 
 

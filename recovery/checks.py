@@ -115,6 +115,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_REVIEW_SHARE has to lie between 1 and 100, in per cent (PCI DSS 10.4.1).",
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
     ),
+    (
+        "recovery.E024",
+        "RECOVERY_RESTORED_WITHIN has to lie between 1 minute and 7 days.",
+        lambda conf: not limits.RESTORED_FLOOR <= conf.RESTORED_WITHIN <= limits.RESTORED_CEILING,
+    ),
 )
 
 

@@ -28,6 +28,9 @@ MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
+RESTORED_FLOOR = timedelta(minutes=1)
+RESTORED_CEILING = timedelta(days=7)
+"""Whoever signs in later than that was not brought back by the help: see recovery.figures."""
 CHECKPOINT_CEILING = timedelta(days=1)
 SIGNING_KEY_LENGTH = 32
 """Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
@@ -225,6 +228,11 @@ class RecoverySettings:
     def REVIEW_SEED(self) -> str:
         """What the draw for review hangs on; empty for one made from ``SECRET_KEY``."""
         return self._get("REVIEW_SEED", "")
+
+    @property
+    def RESTORED_WITHIN(self) -> timedelta:
+        """How soon after the desk's help people are to be back: the band in the picture of it."""
+        return self._get("RESTORED_WITHIN", timedelta(minutes=15))
 
     @property
     def SIEM_LOGGER(self) -> str:

@@ -66,6 +66,18 @@ def forget_old_marks() -> int:
     return throttling.forget_old() + UsedForm.objects.filter(used_at__lt=before).delete()[0]
 
 
+def count_events() -> int:
+    """Count what happened for the pictures. It is nobody's work, so nothing was done."""
+    figures.count_events()
+    return 0
+
+
+def count_accounts() -> int:
+    """Count how accounts stand, likewise."""
+    figures.count_accounts()
+    return 0
+
+
 TASKS: Final[tuple[Callable[[], int], ...]] = (
     link_requests.decide_due,
     deliver_due,
@@ -75,8 +87,8 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_phone_codes,
     flush_tallies,
     reviewing.queue_for_review,
-    figures.count_events,
-    figures.count_accounts,
+    count_events,
+    count_accounts,
     forget_old_marks,
     checkpoints.sign_due,
     rounds.verify_new,

@@ -108,6 +108,10 @@ integrity     GET    302      302   302  302   302     302    302  302        30
 integrity     POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 integrity     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+pictures      GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
+pictures      POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+pictures      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 bundle        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
 bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
@@ -252,6 +256,7 @@ PATTERNS = {
     "console/bundle/": "bundle",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
+    "console/pictures/": "pictures",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -308,6 +313,7 @@ def paths(account, event):
         "bundle": "/console/bundle/",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
+        "pictures": "/console/pictures/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }

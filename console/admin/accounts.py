@@ -54,8 +54,11 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
+        filters.CodesExactlyFilter,
         ("enrolment", ChoicesDropdownFilter),
         filters.FlagFilter,
+        filters.FlagAgeFilter,
+        filters.FlagDueFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
         filters.MailFilter,

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, Tier
+from recovery.conf import BACKUP_CODE_COUNTS, conf
+from recovery.enums import OPEN_LINK_STATES, FlagAge, FlagDue, Tier
+from recovery.figures.flags import of_age, of_due
 from recovery.models import Notice, RecoveryLink
 
 Narrowing = Callable[[Any], QuerySet]
@@ -41,6 +42,17 @@ class CodesFilter(NamedFilter):
     }
 
 
+class CodesExactlyFilter(NamedFilter):
+    """Of those who ever enrolled: what a bar of the picture counts."""
+
+    title = _("codes left exactly, once enrolled")
+    parameter_name = "left"
+    options = {
+        str(left): (str(left), lambda rows, left=left: rows.ever_enrolled().with_codes(left))
+        for left in range(max(BACKUP_CODE_COUNTS) + 1)
+    }
+
+
 class FlagFilter(NamedFilter):
     title = _("re-enrolment flag")
     parameter_name = "flag"
@@ -48,6 +60,24 @@ class FlagFilter(NamedFilter):
         "flagged": (_("Flagged"), lambda rows: rows.flagged()),
         "overdue": (_("Overdue"), lambda rows: rows.overdue()),
         "none": (_("Not flagged"), lambda rows: rows.filter(reenrolment_required_at=None)),
+    }
+
+
+class FlagAgeFilter(NamedFilter):
+    title = _("age of the flag")
+    parameter_name = "age"
+    options = {
+        age.value: (age.label, lambda rows, age=age: rows.filter(of_age(age, timezone.now())))
+        for age in FlagAge
+    }
+
+
+class FlagDueFilter(NamedFilter):
+    title = _("re-enrolment due")
+    parameter_name = "due"
+    options = {
+        due.value: (due.label, lambda rows, due=due: rows.filter(of_due(due, timezone.now())))
+        for due in FlagDue
     }
 
 

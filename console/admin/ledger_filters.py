@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from console.admin import computed_filters
+from console.admin.computed_filters import HourField
 from console.admin.keyset import Place
 from console.viewer_timezone import known_zone
 from recovery.enums import Operation, Outcome, Tier
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOOKUPS: Final = {
     "operation": "operation__in",
     "outcome": "outcome",
+    "refusal": "refusal",
     "tier": "subject_tier",
     "subject": "subject_id",
     "subject_name": "subject_name__startswith",
@@ -36,6 +39,8 @@ LOOKUPS: Final = {
     "until": "at__lt",
 }
 """Each filter, and what it asks of an event. Each has an index that keeps the order of time."""
+COMPUTED: Final = ("in_hour", "restored")
+"""What a picture counts and no column says: see ``computed_filters``."""
 PLACES: Final = ("before", "after")
 BESIDES: Final = (*PLACES, "zone")
 """Where the page begins, and by whose clock times without an offset are: it may be sent on."""
@@ -113,6 +118,14 @@ class LedgerFilters(forms.Form):
     subject = _text(_("Subject"), "subject_id", widget=forms.HiddenInput)
     actor = _text(_("Agent"), "actor_id", widget=forms.HiddenInput)
     trace = _text(_("Recorded together"), "trace", widget=forms.HiddenInput)
+    refusal = _text(_("Refused because"), "refusal", widget=forms.HiddenInput)
+    in_hour = HourField(label=_("Hours"), required=False, widget=forms.HiddenInput)
+    restored = forms.ChoiceField(
+        label=_("Led back in"),
+        choices=[("yes", _("Yes"))],
+        required=False,
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, asked: QueryDict, *, hidden: frozenset[str]) -> None:
         super().__init__(asked, auto_id="filter-%s", label_suffix="")
@@ -131,6 +144,8 @@ class LedgerFilters(forms.Form):
         self._refuse([name for name in self.data if name not in known], unknown=True)
         if self.data.get("zone") and known_zone(self.data["zone"]) is None:
             self.add_error(None, _("There is no such time zone."))
+        if computed_filters.span_is_missing(self.cleaned_data):
+            self.add_error(None, _("Hours of the week need a span of three months at most."))
         for name in PLACES:
             self.cleaned_data[name] = self._place(name)
         return self.cleaned_data
@@ -140,7 +155,7 @@ class LedgerFilters(forms.Form):
         """The filters that are set, by name; none while any of them makes no sense."""
         if not self.is_valid():
             return {}
-        values = ((name, self.cleaned_data.get(name)) for name in LOOKUPS)
+        values = ((name, self.cleaned_data.get(name)) for name in (*LOOKUPS, *COMPUTED))
         return {name: value for name, value in values if value}
 
     @property
@@ -154,11 +169,14 @@ class LedgerFilters(forms.Form):
         if not self.is_valid():
             return events.none()
         chosen = self.chosen
-        events = events.filter(**{LOOKUPS[name]: value for name, value in chosen.items()})
+        for name, value in chosen.items():
+            asked = {LOOKUPS[name]: value} if name in LOOKUPS else {}
+            computed = [computed_filters.condition(name, chosen)] if name in COMPUTED else []
+            events = events.filter(*computed, **asked)
         # Said as the indexes say it, which hold a part of the rows only.
         if chosen.get("outcome", Outcome.COMPLETED) != Outcome.COMPLETED:
             events = events.exclude(outcome=Outcome.COMPLETED)
-        for name in {"ticket", "source"} & chosen.keys():
+        for name in {"ticket", "source", "refusal"} & chosen.keys():
             events = events.exclude(**{LOOKUPS[name]: ""})
         return events
 

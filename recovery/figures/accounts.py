@@ -26,14 +26,14 @@ KEPT: Final = timedelta(days=400)
 """How long figures of a day stay."""
 
 
-def count_accounts(*, now: datetime | None = None) -> int:
-    """Take a snapshot if the last is an hour old; return how many numbers it has.
+def count_accounts(*, now: datetime | None = None, every: timedelta = EVERY) -> int:
+    """Take a snapshot if the last is old enough; return how many numbers it has.
 
     Of each day the last one stays, so that the enrolment can be seen over time.
     """
     now = now or timezone.now()
     cursor, _ = Cursor.objects.get_or_create(name=ACCOUNTS)
-    if cursor.sequence and cursor.moved_at > now - EVERY:
+    if cursor.sequence and cursor.moved_at > now - every:
         return 0
     # Counted before anything is locked: in SQLite that would stop the desk.
     values = _counted(now)

@@ -51,6 +51,7 @@ def every_page(subject):
         reverse("admin:recovery_reviewitem_changelist"),
         reverse("admin:completeness"),
         reverse("admin:integrity"),
+        reverse("admin:pictures"),
         reverse("admin:bundle"),
         reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
     ]

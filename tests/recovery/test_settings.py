@@ -42,6 +42,7 @@ BEYOND = {
         "10.0.0.0/8",
     ],
     "OCSF_VERSION": ["1.6.0", "1.9.0-dev", ""],
+    "RESTORED_WITHIN": [timedelta(0), timedelta(days=7, seconds=1)],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -58,6 +59,7 @@ ALLOWED = {
     "ADDRESS_MIN_AGE": [timedelta(days=7)],
     "TRUSTED_PROXIES": [[], ["10.0.0.0/8", "192.0.2.7"], ("fd00::/8", "192.0.2.7/32")],
     "OCSF_VERSION": ["1.7.0", "1.8.0"],
+    "RESTORED_WITHIN": [timedelta(minutes=1), timedelta(days=7)],
 }
 
 
