@@ -299,12 +299,12 @@ class Measure(models.TextChoices):
 class FlagAge(models.TextChoices):
     """How long ago somebody was told to re-enrol. Each flag has one."""
 
-    DAY = "day", _("1 day at most")
-    WEEK = "week", _("2 to 7 days")
-    FORTNIGHT = "fortnight", _("8 to 14 days")
-    MONTH = "month", _("15 to 30 days")
-    QUARTER = "quarter", _("31 to 90 days")
-    OLDER = "older", _("More than 90 days")
+    DAY = "day", _("≤ 1 day")
+    WEEK = "week", _("2–7 days")
+    FORTNIGHT = "fortnight", _("8–14 days")
+    MONTH = "month", _("15–30 days")
+    QUARTER = "quarter", _("31–90 days")
+    OLDER = "older", _("> 90 days")
 
 
 class FlagDue(models.TextChoices):
@@ -313,5 +313,5 @@ class FlagDue(models.TextChoices):
     OVERDUE = "overdue", _("Overdue")
     AT_ONCE = "at_once", _("At once, without a date")
     WEEK = "week", _("Within 7 days")
-    MONTH = "month", _("In 8 to 30 days")
+    MONTH = "month", _("In 8–30 days")
     LATER = "later", _("Later")

@@ -8,7 +8,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.pictures import codes_left, lists
-from console.pictures.drawing import WIDTH, Cell, Drawing, Mark, Table, bar, number, text
+from console.pictures.drawing import (
+    WIDTH,
+    Drawing,
+    Mark,
+    Table,
+    bar,
+    counted,
+    number,
+    short,
+    text,
+)
 from recovery.enums import FlagAge, FlagDue, Measure
 from recovery.figures import ACCOUNTS
 
@@ -23,7 +33,7 @@ MEASURE: Final = Measure.FLAGS
 CURSOR: Final = ACCOUNTS
 TITLE: Final = gettext_lazy("Waiting to re-enrol")
 ABOUT: Final = gettext_lazy("How long ago people were flagged, and when they have to be done.")
-LEFT, RIGHT, ROW = 118, WIDTH - 40, 30
+LEFT, RIGHT, ROW = 108, WIDTH - 48, 30
 TONES: Final = {
     FlagDue.OVERDUE: "bad",
     FlagDue.AT_ONCE: "warn",
@@ -46,8 +56,9 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
         y = ROW * number_of
         drawing.texts.append(text(LEFT - 10, y + 20, age.label, anchor="end"))
         end = _row(drawing, y, age, counts, max(totals.values()))
-        words = number(totals[age])
-        drawing.texts.append(text(end + 8, y + 20, words, anchor="start", tone="value"))
+        tone = "value" if totals[age] else ""
+        words = short(totals[age])
+        drawing.texts.append(text(end + 8, y + 20, words, anchor="start", tone=tone))
     return drawing
 
 
@@ -60,7 +71,8 @@ def _row(drawing: Drawing, y: float, age: FlagAge, counts: Counts, highest: int)
             words = f"{age.label}, {due.label}: {number(count)}"
             url = lists.accounts(age=age, due=due)
             place = bar(x, y + 5, width, ROW - 10)
-            drawing.marks.append(Mark(label=words, url=url, tone=TONES[due], **place))
+            mark = Mark(label=words, url=url, count=count, tone=TONES[due], **place)
+            drawing.marks.append(mark)
             x += width
     return x
 
@@ -81,7 +93,7 @@ def _table(counts: Counts) -> Table:
         (
             age.label,
             [
-                Cell(number(counts.get((age, due), 0)), lists.accounts(age=age, due=due))
+                counted(counts.get((age, due), 0), lists.accounts(age=age, due=due))
                 for due in FlagDue
             ],
         )

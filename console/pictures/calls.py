@@ -13,7 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from console.admin.computed_filters import HourOfWeek
 from console.pictures import lists
-from console.pictures.drawing import WIDTH, Band, Cell, Drawing, Mark, Table, bar, number, text
+from console.pictures.drawing import (
+    WIDTH,
+    Band,
+    Drawing,
+    Mark,
+    Table,
+    bar,
+    counted,
+    number,
+    text,
+)
 from recovery.enums import DESK_OPERATIONS, Measure
 from recovery.figures import EVENTS
 
@@ -85,7 +95,8 @@ def _draw_hour(
     level = -(-LEVELS * count // highest)
     words = f"{_words(hour)}: {number(count)}"
     url = _url(hour, now)
-    drawing.marks.append(Mark(label=words, url=url, tone=f"heat-{level}", **place))
+    mark = Mark(label=words, url=url, count=count, tone=f"heat-{level}", **place)
+    drawing.marks.append(mark)
 
 
 def _words(hour: Hour) -> str:
@@ -119,7 +130,7 @@ def _table(counts: Counter[Hour], now: datetime) -> Table:
     rows = [
         (
             WEEKDAYS[weekday - 1],
-            [Cell(number(counts[weekday, hour]), _url((weekday, hour), now)) for hour in hours],
+            [counted(counts[weekday, hour], _url((weekday, hour), now)) for hour in hours],
         )
         for weekday in range(1, 8)
     ]

@@ -10,7 +10,19 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from console import displays
 from console.pictures import lists
-from console.pictures.drawing import WIDTH, Cell, Drawing, Mark, Table, bar, line, number, text
+from console.pictures.drawing import (
+    WIDTH,
+    Cell,
+    Drawing,
+    Mark,
+    Table,
+    bar,
+    counted,
+    line,
+    number,
+    short,
+    text,
+)
 from recovery.conf import conf
 from recovery.enums import Measure
 from recovery.figures import ACCOUNTS
@@ -25,7 +37,7 @@ MEASURE: Final = Measure.CODES_LEFT
 CURSOR: Final = ACCOUNTS
 TITLE: Final = gettext_lazy("Backup codes left")
 ABOUT: Final = gettext_lazy("Enrolled people. Those on the left will call next.")
-TOP, BOTTOM, HEIGHT = 22, 178, 212
+TOP, BOTTOM, HEIGHT = 22, 178, 216
 TONES: Final = {"none": "bad", "low": "warn", "fine": "first"}
 
 
@@ -48,14 +60,15 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
             height = max((BOTTOM - TOP) * count / highest, 2)
             place = bar(middle - room * 0.36, BOTTOM - height, room * 0.72, height)
             drawing.marks.append(_mark(left, count, place))
-            drawing.texts.append(text(middle, BOTTOM - height - 6, number(count), tone="value"))
+            drawing.texts.append(text(middle, BOTTOM - height - 6, short(count), tone="value"))
     drawing.texts.append(text(WIDTH / 2, HEIGHT - 2, _("codes left"), tone="axis"))
     return drawing
 
 
 def _mark(left: int, count: int, place: dict[str, str]) -> Mark:
     tone = TONES[displays.codes_level(left)]
-    return Mark(label=_words(left, count), url=lists.accounts(left=left), tone=tone, **place)
+    url = lists.accounts(left=left)
+    return Mark(label=_words(left, count), url=url, count=count, tone=tone, **place)
 
 
 def _words(left: int, count: int) -> str:
@@ -75,6 +88,6 @@ def _said(counts: dict[int, int]) -> str:
 
 def _table(lefts: range, counts: dict[int, int]) -> Table:
     rows: list[tuple[Any, list[Cell]]] = [
-        (left, [Cell(number(counts.get(left, 0)), lists.accounts(left=left))]) for left in lefts
+        (left, [counted(counts.get(left, 0), lists.accounts(left=left))]) for left in lefts
     ]
     return Table(head=[_("Codes left"), _("People")], rows=rows)

@@ -36,7 +36,7 @@ CURSOR: Final = ACCOUNTS
 TITLE: Final = gettext_lazy("Enrolment over time")
 ABOUT: Final = gettext_lazy("The last 60 days. Each part opens the accounts that are in it now.")
 DAYS: Final = 60
-LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 44, WIDTH - 8, 10, 170, 196
+LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 56, WIDTH - 8, 10, 170, 196
 NARROWEST: Final = 8
 """A single day would be a line that nobody sees."""
 TONES: Final = {
@@ -57,7 +57,7 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
     for row in rows:
         counts.setdefault(row.day, {})[row.key] = row.value
     newest = counts[max(counts)]
-    drawing = Drawing(height=HEIGHT, table=_table(counts), said=_said(newest))
+    drawing = Drawing(height=HEIGHT, table=_table(counts), said=_said(counts, now))
     for part in (0, 50, 100):
         y = BOTTOM - (BOTTOM - TOP) * part / 100
         drawing.lines.append(line(LEFT, y, RIGHT, y))
@@ -71,10 +71,13 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
 
 
 def _mark(standing: Enrolment, counts: Counts, newest: dict[str, int], first: date) -> Mark:
-    path = _path(standing, counts, first)
-    url = lists.accounts(enrolment__exact=standing.value)
     return Mark(
-        label=_words(standing, newest), url=url, tone=TONES[standing], shape="area", path=path
+        label=_words(standing, newest),
+        url=lists.accounts(enrolment__exact=standing.value),
+        count=newest.get(standing, 0),
+        tone=TONES[standing],
+        shape="area",
+        path=_path(standing, counts, first),
     )
 
 
@@ -108,12 +111,16 @@ def _words(standing: Enrolment, newest: dict[str, int]) -> str:
     return f"{standing.label}: {number(count)} ({share(count, whole)})"
 
 
-def _said(newest: dict[str, int]) -> str:
+def _said(counts: Counts, now: datetime) -> str:
+    newest = counts[max(counts)]
     whole = sum(newest.values())
-    return _("%(share)s of %(all)s people are enrolled.") % {
+    said = _("%(share)s of %(all)s people are enrolled.") % {
         "share": share(newest.get(Enrolment.ENROLLED, 0), whole),
         "all": number(whole),
     }
+    if min(counts) == since(now):
+        return said
+    return f"{said} {_('It is counted since %s.') % _day(min(counts))}"
 
 
 def _table(counts: Counts) -> Table:

@@ -16,6 +16,10 @@ TICKS: Final = 4
 """At most so many lines across a picture: it is to be looked at, and the table has the numbers."""
 
 
+UNITS: Final = ((1_000_000, 1_000_000, "M"), (1_000, 10_000, "k"))
+"""In what large numbers are said, and from where on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """Something that stands for a number, and opens the list behind it."""
@@ -23,6 +27,8 @@ class Mark:
     label: str
     """What it stands for, in words, with the number."""
     url: str
+    count: int
+    """How many rows that list has."""
     tone: str
     shape: str = "bar"
     x: str = ""
@@ -126,6 +132,20 @@ def scale(highest: int) -> list[int]:
 def number(value: float) -> str:
     """A number as the reader's language writes it."""
     return formats.number_format(value, 0, force_grouping=True)
+
+
+def short(value: int) -> str:
+    """A number that has to fit: the exact one is in the table, and in the mark's own words."""
+    for unit, from_, name in UNITS:
+        if value >= from_:
+            tenths = value % unit * 10 // unit if value < 10 * unit else 0
+            return f"{formats.number_format(value // unit + tenths / 10, bool(tenths))} {name}"
+    return number(value)
+
+
+def counted(count: int, url: str) -> Cell:
+    """A number, and the list of what it counts if there is something."""
+    return Cell(number(count), url if count else "")
 
 
 def share(part: int, whole: int) -> str:

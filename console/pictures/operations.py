@@ -13,16 +13,17 @@ from django.utils.translation import gettext_lazy
 from console.pictures import lists
 from console.pictures.drawing import (
     WIDTH,
-    Cell,
     Drawing,
     Mark,
     Table,
     bar,
+    counted,
     line,
     number,
     scale,
     text,
 )
+from console.pictures.drawing import short as written
 from console.pictures.lists import WEEK
 from recovery.enums import Measure, Operation, Outcome
 from recovery.figures import EVENTS
@@ -38,7 +39,7 @@ CURSOR: Final = EVENTS
 TITLE: Final = gettext_lazy("What the desk did")
 ABOUT: Final = gettext_lazy("Completed, in the last 12 weeks. A week begins on Monday, in UTC.")
 WEEKS: Final = 12
-LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 40, WIDTH - 4, 18, 174, 200
+LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 52, WIDTH - 12, 18, 174, 200
 GROUPS: Final = (
     ("first", gettext_lazy("Backup codes"), (Operation.REGENERATE_BACKUP_CODES,)),
     ("second", gettext_lazy("Phone codes"), (Operation.ISSUE_PHONE_CODE,)),
@@ -83,7 +84,7 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
     for value in marks:
         y = BOTTOM - (BOTTOM - TOP) * value / marks[-1]
         drawing.lines.append(line(LEFT, y, RIGHT, y))
-        drawing.texts.append(text(LEFT - 8, y + 4, number(value), anchor="end"))
+        drawing.texts.append(text(LEFT - 8, y + 4, written(value), anchor="end"))
     room = (RIGHT - LEFT) / WEEKS
     for number_of, week in enumerate(totals):
         middle = LEFT + room * (number_of + 0.5)
@@ -121,7 +122,8 @@ def _stack(
             y -= each * count
             words = f"{of_week(week)}, {label}: {number(count)}"
             place = bar(middle - width / 2, y, width, each * count)
-            drawing.marks.append(Mark(label=words, url=_url(week, group), tone=tone, **place))
+            url = _url(week, group)
+            drawing.marks.append(Mark(label=words, url=url, count=count, tone=tone, **place))
 
 
 def _url(week: date, group: int) -> str:
@@ -143,7 +145,7 @@ def _table(counts: Counts, now: datetime) -> Table:
     rows = [
         (
             of_week(week),
-            [Cell(number(counts[week, group]), _url(week, group)) for group in range(len(GROUPS))],
+            [counted(counts[week, group], _url(week, group)) for group in range(len(GROUPS))],
         )
         for week in reversed(weeks(now))
     ]

@@ -10,7 +10,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.pictures import lists
-from console.pictures.drawing import WIDTH, Cell, Drawing, Mark, Table, bar, number, text
+from console.pictures.drawing import (
+    WIDTH,
+    Cell,
+    Drawing,
+    Mark,
+    Table,
+    bar,
+    counted,
+    number,
+    short,
+    text,
+)
 from console.pictures.lists import DAY
 from recovery.enums import Measure
 from recovery.errors import text_of
@@ -29,7 +40,7 @@ ABOUT: Final = gettext_lazy("The last 30 days (UTC), by the rule that refused it
 DAYS: Final = 30
 SHOWN: Final = 8
 """The table has the others."""
-LEFT, RIGHT, ROW = 176, WIDTH - 44, 27
+LEFT, RIGHT, ROW = 2, WIDTH - 56, 38
 
 
 def since(now: datetime) -> date:
@@ -47,12 +58,13 @@ def draw(rows: Sequence[Row], now: datetime) -> Drawing:
     )
     for number_of, (code, count) in enumerate(shown[:SHOWN]):
         y, width = ROW * number_of, max((RIGHT - LEFT) * count / shown[0][1], 3)
-        drawing.texts.append(text(LEFT - 10, y + 18, code, anchor="end", tone="code"))
+        drawing.texts.append(text(LEFT, y + 13, code, anchor="start", tone="code"))
         words = f"{code}: {number(count)}. {text_of(code)}".strip()
-        place = bar(LEFT, y + 4, width, ROW - 8)
-        drawing.marks.append(Mark(label=words, url=_url(code, now), tone="first", **place))
+        place = bar(LEFT, y + 18, width, 13)
+        url = _url(code, now)
+        drawing.marks.append(Mark(label=words, url=url, count=count, tone="first", **place))
         drawing.texts.append(
-            text(LEFT + width + 8, y + 18, number(count), anchor="start", tone="value")
+            text(LEFT + width + 8, y + 29, short(count), anchor="start", tone="value")
         )
     return drawing
 
@@ -70,7 +82,5 @@ def _said(counts: Counter[str]) -> str:
 
 
 def _table(shown: list[tuple[str, int]], now: datetime) -> Table:
-    rows = [
-        (code, [Cell(text_of(code)), Cell(number(count), _url(code, now))]) for code, count in shown
-    ]
+    rows = [(code, [Cell(text_of(code)), counted(count, _url(code, now))]) for code, count in shown]
     return Table(head=[_("Rule"), _("What it says"), _("Refused")], rows=rows)

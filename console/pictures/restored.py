@@ -10,10 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from console.pictures import lists, operations
-from console.pictures.drawing import Band, Cell, Drawing, Mark, Table, at, bar, line, text
+from console.pictures.drawing import (
+    Band,
+    Cell,
+    Drawing,
+    Mark,
+    Table,
+    at,
+    bar,
+    counted,
+    line,
+    text,
+)
 from console.pictures.drawing import number as written
 from console.pictures.lists import WEEK
-from console.pictures.operations import LEFT, RIGHT, WEEKS, of_week, short, weeks
+from console.pictures.operations import RIGHT, WEEKS, of_week, short, weeks
 from recovery.conf import conf
 from recovery.enums import Measure
 from recovery.figures import EVENTS
@@ -31,7 +42,7 @@ ABOUT: Final = gettext_lazy(
     "From the desk's help to the first sign-in with an authenticator, by the week of the help "
     "(UTC). The dot is the middle one; nine of ten took no longer than the line reaches."
 )
-TOP, BOTTOM, HEIGHT = 12, 174, 200
+LEFT, TOP, BOTTOM, HEIGHT = 58, 12, 174, 200
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 TICKS: Final = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 7 * DAY)
 
@@ -94,6 +105,7 @@ def _mark(week: date, of_it: dict[str, int], middle: float, room: float) -> Mark
     return Mark(
         label=f"{of_week(week)}: {_words(of_it)}",
         url=_url(week),
+        count=of_it["count"],
         tone="first",
         shape="whisker",
         x=at(middle),
@@ -125,6 +137,6 @@ def _table(counts: dict[date, dict[str, int]], now: datetime) -> Table:
     for week in reversed(weeks(now)):
         if week in counts:
             times = [Cell(duration(counts[week][name])) for name in ("median", "tenth")]
-            rows.append((of_week(week), [Cell(written(counts[week]["count"]), _url(week)), *times]))
+            rows.append((of_week(week), [counted(counts[week]["count"], _url(week)), *times]))
     head = [_("Week (UTC)"), _("People back"), _("Half within"), _("Nine of ten within")]
     return Table(head=head, rows=rows)
