@@ -1,45 +1,34 @@
-"""The filters of the account list: each asks the narrow row, by an index."""
+"""The filters of the account list: their words. What each keeps is ``recovery.lists``'s."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from recovery.conf import BACKUP_CODE_COUNTS, conf
-from recovery.enums import OPEN_LINK_STATES, FlagAge, FlagDue, Tier
-from recovery.figures.flags import of_age, of_due
-from recovery.models import Notice, RecoveryLink
-
-Narrowing = Callable[[Any], QuerySet]
+from recovery.conf import BACKUP_CODE_COUNTS
+from recovery.enums import FlagAge, FlagDue, Tier
+from recovery.lists import narrow_accounts
 
 
 class NamedFilter(DropdownFilter):
-    """A closed list of names, each with the rows it keeps."""
+    """A closed list of names, each with its label."""
 
-    options: ClassVar[dict[str, tuple[Any, Narrowing]]]
+    options: ClassVar[dict[str, Any]]
 
     def lookups(self, request, model_admin):
-        return [(name, label) for name, (label, _narrow) in self.options.items()]
+        return list(self.options.items())
 
     def queryset(self, request, queryset):
-        chosen = self.options.get(self.value() or "")
-        return queryset if chosen is None else chosen[1](queryset)
+        asked = {self.parameter_name: self.value() or ""}
+        return narrow_accounts(queryset, asked, passing_over=True)
 
 
 class CodesFilter(NamedFilter):
     title = _("codes left")
     parameter_name = "codes"
-    options = {
-        "none": (_("None"), lambda rows: rows.without_codes()),
-        "low": (_("Few"), lambda rows: rows.low_on_codes(limit=conf.LOW_CODE_COUNT)),
-        "fine": (_("Enough"), lambda rows: rows.filter(backup_codes_left__gt=conf.LOW_CODE_COUNT)),
-    }
+    options = {"none": _("None"), "low": _("Few"), "fine": _("Enough")}
 
 
 class CodesExactlyFilter(NamedFilter):
@@ -47,82 +36,48 @@ class CodesExactlyFilter(NamedFilter):
 
     title = _("codes left exactly, once enrolled")
     parameter_name = "left"
-    options = {
-        str(left): (str(left), lambda rows, left=left: rows.ever_enrolled().with_codes(left))
-        for left in range(max(BACKUP_CODE_COUNTS) + 1)
-    }
+    options = {str(left): str(left) for left in range(max(BACKUP_CODE_COUNTS) + 1)}
 
 
 class FlagFilter(NamedFilter):
     title = _("re-enrolment flag")
     parameter_name = "flag"
-    options = {
-        "flagged": (_("Flagged"), lambda rows: rows.flagged()),
-        "overdue": (_("Overdue"), lambda rows: rows.overdue()),
-        "none": (_("Not flagged"), lambda rows: rows.filter(reenrolment_required_at=None)),
-    }
+    options = {"flagged": _("Flagged"), "overdue": _("Overdue"), "none": _("Not flagged")}
 
 
 class FlagAgeFilter(NamedFilter):
     title = _("age of the flag")
     parameter_name = "age"
-    options = {
-        age.value: (age.label, lambda rows, age=age: rows.filter(of_age(age, timezone.now())))
-        for age in FlagAge
-    }
+    options = dict(FlagAge.choices)
 
 
 class FlagDueFilter(NamedFilter):
     title = _("re-enrolment due")
     parameter_name = "due"
-    options = {
-        due.value: (due.label, lambda rows, due=due: rows.filter(of_due(due, timezone.now())))
-        for due in FlagDue
-    }
-
-
-def _recovered_within(days: int) -> Narrowing:
-    return lambda rows: rows.filter(last_recovered_at__gte=timezone.now() - timedelta(days=days))
+    options = dict(FlagDue.choices)
 
 
 class RecoveredFilter(NamedFilter):
     title = _("last recovery")
     parameter_name = "recovered"
     options = {
-        "day": (_("Within 24 hours"), _recovered_within(1)),
-        "week": (_("Within 7 days"), _recovered_within(7)),
-        "month": (_("Within 30 days"), _recovered_within(30)),
-        "never": (_("Never"), lambda rows: rows.filter(last_recovered_at=None)),
+        "day": _("Within 24 hours"),
+        "week": _("Within 7 days"),
+        "month": _("Within 30 days"),
+        "never": _("Never"),
     }
 
 
 class TierFilter(NamedFilter):
     title = _("tier")
     parameter_name = "tier"
-    options = {
-        Tier.PRIVILEGED.value: (Tier.PRIVILEGED.label, lambda rows: rows.filter(tier="privileged")),
-        Tier.STANDARD.value: (Tier.STANDARD.label, lambda rows: rows.filter(tier="standard")),
-    }
+    options = {tier.value: tier.label for tier in (Tier.PRIVILEGED, Tier.STANDARD)}
 
 
 class MailFilter(NamedFilter):
-    """What the front page counts, from the two small tables and not by a join over accounts."""
-
     title = _("mail")
     parameter_name = "mail"
     options = {
-        "link_open": (
-            _("A recovery link is open"),
-            lambda rows: rows.filter(
-                pk__in=_accounts(RecoveryLink.objects.filter(state__in=OPEN_LINK_STATES))
-            ),
-        ),
-        "undeliverable": (
-            _("Could not be delivered"),
-            lambda rows: rows.filter(pk__in=_accounts(Notice.objects.undelivered())),
-        ),
+        "link_open": _("A recovery link is open"),
+        "undeliverable": _("Could not be delivered"),
     }
-
-
-def _accounts(rows):
-    return rows.order_by().values("account_id")

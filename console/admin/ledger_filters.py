@@ -12,35 +12,18 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from console.admin import computed_filters
-from console.admin.computed_filters import HourField
 from console.admin.keyset import Place
 from console.viewer_timezone import known_zone
 from recovery.enums import Operation, Outcome, Tier
+from recovery.hours import HourOfWeek, span_is_missing
+from recovery.lists import EVENT_FILTERS, narrow_events
+from recovery.lists import EVENT_LOOKUPS as LOOKUPS
 from recovery.models import AuditEvent
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import QueryDict
 
-LOOKUPS: Final = {
-    "operation": "operation__in",
-    "outcome": "outcome",
-    "refusal": "refusal",
-    "tier": "subject_tier",
-    "subject": "subject_id",
-    "subject_name": "subject_name__startswith",
-    "actor": "actor_id",
-    "actor_name": "actor_name__startswith",
-    "ticket": "ticket",
-    "source": "source_address",
-    "trace": "trace",
-    "since": "at__gte",
-    "until": "at__lt",
-}
-"""Each filter, and what it asks of an event. Each has an index that keeps the order of time."""
-COMPUTED: Final = ("in_hour", "restored")
-"""What a picture counts and no column says: see ``computed_filters``."""
 PLACES: Final = ("before", "after")
 BESIDES: Final = (*PLACES, "zone")
 """Where the page begins, and by whose clock times without an offset are: it may be sent on."""
@@ -94,6 +77,22 @@ class MomentField(forms.CharField):
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment, self.zone)
 
 
+class HourField(forms.CharField):
+    """An hour of the week, as an address has it."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> HourOfWeek | None:
+        typed = super().clean(value)
+        try:
+            return HourOfWeek.parse(typed) if typed else None
+        except ValueError as error:
+            raise ValidationError(
+                _("“%(typed)s” is no hour of the week, such as 1T09 Europe/Berlin."),
+                params={"typed": typed},
+            ) from error
+
+
 class LedgerFilters(forms.Form):
     """The filters of the ledger. What it does not know it says, and shows nothing instead."""
 
@@ -119,7 +118,7 @@ class LedgerFilters(forms.Form):
     actor = _text(_("Agent"), "actor_id", widget=forms.HiddenInput)
     trace = _text(_("Recorded together"), "trace", widget=forms.HiddenInput)
     refusal = _text(_("Refused because"), "refusal", widget=forms.HiddenInput)
-    in_hour = HourField(label=_("Hours"), required=False, widget=forms.HiddenInput)
+    in_hour = HourField(label=_("Hours"), required=False)
     restored = forms.ChoiceField(
         label=_("Led back in"),
         choices=[("yes", _("Yes"))],
@@ -144,7 +143,7 @@ class LedgerFilters(forms.Form):
         self._refuse([name for name in self.data if name not in known], unknown=True)
         if self.data.get("zone") and known_zone(self.data["zone"]) is None:
             self.add_error(None, _("There is no such time zone."))
-        if computed_filters.span_is_missing(self.cleaned_data):
+        if span_is_missing(self.cleaned_data):
             self.add_error(None, _("Hours of the week need a span of three months at most."))
         for name in PLACES:
             self.cleaned_data[name] = self._place(name)
@@ -155,7 +154,7 @@ class LedgerFilters(forms.Form):
         """The filters that are set, by name; none while any of them makes no sense."""
         if not self.is_valid():
             return {}
-        values = ((name, self.cleaned_data.get(name)) for name in (*LOOKUPS, *COMPUTED))
+        values = ((name, self.cleaned_data.get(name)) for name in EVENT_FILTERS)
         return {name: value for name, value in values if value}
 
     @property
@@ -168,17 +167,7 @@ class LedgerFilters(forms.Form):
         """Keep what was asked for; of a question that makes no sense, nothing."""
         if not self.is_valid():
             return events.none()
-        chosen = self.chosen
-        for name, value in chosen.items():
-            asked = {LOOKUPS[name]: value} if name in LOOKUPS else {}
-            computed = [computed_filters.condition(name, chosen)] if name in COMPUTED else []
-            events = events.filter(*computed, **asked)
-        # Said as the indexes say it, which hold a part of the rows only.
-        if chosen.get("outcome", Outcome.COMPLETED) != Outcome.COMPLETED:
-            events = events.exclude(outcome=Outcome.COMPLETED)
-        for name in {"ticket", "source", "refusal"} & chosen.keys():
-            events = events.exclude(**{LOOKUPS[name]: ""})
-        return events
+        return narrow_events(events, self.chosen)
 
     def _place(self, name: str) -> Place | None:
         typed = self.data.get(name, "")

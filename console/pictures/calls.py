@@ -11,7 +11,6 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.admin.computed_filters import HourOfWeek
 from console.pictures import lists
 from console.pictures.drawing import (
     WIDTH,
@@ -26,6 +25,7 @@ from console.pictures.drawing import (
 )
 from recovery.enums import DESK_OPERATIONS, Measure
 from recovery.figures import EVENTS
+from recovery.hours import HourOfWeek
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

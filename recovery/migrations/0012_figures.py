@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recovery", "0009_d_timeline"),
+        ("recovery", "0010_jobs"),
     ]
 
     operations = [

@@ -15,6 +15,7 @@ from recovery.models.codes import BackupCode, BackupCodeSet
 from recovery.models.contacts import AddressConfirmation, ContactAddress
 from recovery.models.figures import Figure, Restoration
 from recovery.models.incidents import Incident
+from recovery.models.jobs import Job, JobChunk, JobRow
 from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
 from recovery.models.notices import Notice
 from recovery.models.reviews import ReviewItem
@@ -34,6 +35,9 @@ __all__ = [
     "FailureTally",
     "Figure",
     "Incident",
+    "Job",
+    "JobChunk",
+    "JobRow",
     "LedgerDay",
     "LinkRequest",
     "Notice",

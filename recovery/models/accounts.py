@@ -45,9 +45,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def without_codes(self) -> AccountQuerySet:
         return self.filter(backup_codes_left=0)
 
-    def with_codes(self, left: int) -> AccountQuerySet:
-        return self.filter(backup_codes_left=left)
-
     def low_on_codes(self, *, limit: int) -> AccountQuerySet:
         return self.filter(backup_codes_left__gt=0, backup_codes_left__lte=limit)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.admin.computed_filters import HourOfWeek
+from recovery.hours import HourOfWeek
 
 ZONES = st.sampled_from(
     [
