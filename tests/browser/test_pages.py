@@ -208,4 +208,4 @@ def test_pictures_with_something_in_them_are_without_a_problem(desk_page, subjec
 
     desk_page.locator(".pic-calls svg a").first.press("Enter")
     desk_page.wait_for_url("**/auditevent/?operation=**")
-    assert desk_page.get_by_role("rowheader").count() == 3
+    assert desk_page.get_by_role("rowheader").get_by_role("link").count() == 3
