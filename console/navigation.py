@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console import review
+from console import pictures, review
 from console.jobs import show as jobs
 from console.reporting import pages as reports
 
@@ -56,6 +56,7 @@ def _help_desk(request: HttpRequest) -> list[dict[str, Any]]:
         job_room | {"badge": _running(request), "badge_variant": "info"},
         _room(_("Reports"), "table_view", "reports", takes_out),
         _room(_("Bring in a table"), "upload_file", "import_table", BRINGS_IN),
+        _room(_("Pictures"), "bar_chart", "pictures", pictures.sees_any),
     ]
 
 

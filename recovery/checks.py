@@ -148,6 +148,11 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_IMPORT_ROW_LIMIT has to lie between 1 and 1 000 000 rows.",
         lambda conf: conf.IMPORT_ROW_LIMIT not in limits.IMPORT_ROWS,
     ),
+    (
+        "recovery.E018",
+        "RECOVERY_RESTORED_WITHIN has to lie between 1 minute and 7 days.",
+        lambda conf: not limits.RESTORED_FLOOR <= conf.RESTORED_WITHIN <= limits.RESTORED_CEILING,
+    ),
 )
 
 

@@ -28,6 +28,9 @@ MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
+RESTORED_FLOOR = timedelta(minutes=1)
+RESTORED_CEILING = timedelta(days=7)
+"""Whoever signs in later than that was not brought back by the help: see recovery.figures."""
 CHECKPOINT_CEILING = timedelta(days=1)
 EXPORT_CEILING = timedelta(days=7)
 IMPORT_SIZES = range(10_000, 200_000_001)
@@ -259,6 +262,11 @@ class RecoverySettings:
     def REVIEW_SEED(self) -> str:
         """What the draw for review hangs on; empty for one made from ``SECRET_KEY``."""
         return self._get("REVIEW_SEED", "")
+
+    @property
+    def RESTORED_WITHIN(self) -> timedelta:
+        """How soon after the desk's help people are to be back: the band in the picture of it."""
+        return self._get("RESTORED_WITHIN", timedelta(minutes=15))
 
     @property
     def SIEM_LOGGER(self) -> str:

@@ -118,6 +118,10 @@ integrity     GET    302      302   302  302   302     302    302  302        30
 integrity     POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 integrity     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+pictures      GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
+pictures      POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+pictures      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 bundle        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
 bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
@@ -322,6 +326,7 @@ PATTERNS = {
     "console/reports/": "reports",
     "console/reports/<slug:name>/": "report",
     "console/jobs/<int:job_id>/file/": "job_file",
+    "console/pictures/": "pictures",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -391,6 +396,7 @@ def paths(account, event):
         "reports": "/console/reports/",
         "report": "/console/reports/coverage/",
         "job_file": f"/console/jobs/{somebodys_export().pk}/file/",
+        "pictures": "/console/pictures/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }

@@ -53,8 +53,11 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
+        filters.CodesExactlyFilter,
         filters.EnrolmentFilter,
         filters.FlagFilter,
+        filters.FlagAgeFilter,
+        filters.FlagDueFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
         filters.MailFilter,

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from django.contrib.admin import SimpleListFilter
 from django.utils.translation import gettext_lazy as _
 
-from recovery.enums import Enrolment, Tier
+from recovery.conf import BACKUP_CODE_COUNTS
+from recovery.enums import Enrolment, FlagAge, FlagDue, Tier
 from recovery.lists import narrow_accounts
 
 
@@ -47,10 +48,30 @@ class EnrolmentFilter(NamedFilter):
     options = {each.value: each.label for each in Enrolment}
 
 
+class CodesExactlyFilter(NamedFilter):
+    """Of those who ever enrolled: what a bar of the picture counts."""
+
+    title = _("codes left exactly, once enrolled")
+    parameter_name = "left"
+    options = {str(left): str(left) for left in range(max(BACKUP_CODE_COUNTS) + 1)}
+
+
 class FlagFilter(NamedFilter):
     title = _("re-enrolment flag")
     parameter_name = "flag"
     options = {"flagged": _("Flagged"), "overdue": _("Overdue"), "none": _("Not flagged")}
+
+
+class FlagAgeFilter(NamedFilter):
+    title = _("age of the flag")
+    parameter_name = "age"
+    options = dict(FlagAge.choices)
+
+
+class FlagDueFilter(NamedFilter):
+    title = _("re-enrolment due")
+    parameter_name = "due"
+    options = dict(FlagDue.choices)
 
 
 class RecoveredFilter(NamedFilter):

@@ -124,6 +124,10 @@ def _chips(
 def _in_words(name: str, value: Any, events: list[AuditEvent], reader: Reader) -> str:
     if name in LABELS:
         return str(LABELS[name](value).label)
+    if name == "refusal":
+        return text_of(value) or value
+    if name == "in_hour":
+        return value.words
     if name in {"since", "until"}:
         return formats.date_format(timezone.localtime(value), "j M Y, H:i:s")
     if name in {"subject", "actor"}:

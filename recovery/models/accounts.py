@@ -69,6 +69,9 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def never_recovered(self) -> AccountQuerySet:
         return self.filter(Exact(RecoveryOrder(), LONG_AGO))
 
+    def ever_enrolled(self) -> AccountQuerySet:
+        return self.exclude(enrolment=Enrolment.NOT_ENROLLED)
+
 
 class Account(models.Model):
     """Where a user stands with recovery: what the desk's lists and filters need, and no more.

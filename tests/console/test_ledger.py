@@ -128,6 +128,7 @@ ONE = {
 ASKED = {
     "operation": "veto",
     "outcome": "refused",
+    "refusal": "frozen",
     "tier": "privileged",
     "subject": "4711",
     "subject_name": "ann@",
@@ -175,6 +176,10 @@ def test_several_operations_are_asked_for_at_once(auditor):
         ("since=2026-01-01T00:00&zone=Mars/North", "There is no such time zone"),
         ("before=20260101T000000.000000", "This page of the ledger is not there"),
         ("after=20260101T000000.000000~99999999999999999999", "This page of the ledger"),
+        ("in_hour=8T25+Mars/North", "is no hour of the week"),
+        ("in_hour=1T09+UTC", "need a span of three months at most"),
+        ("in_hour=1T09+UTC&since=2026-01-01&until=2026-12-31", "need a span of three months"),
+        ("restored=no", "no is not one of the available choices"),
         ("operation__exact=veto", "There is no filter operation__exact"),
         ("p=2", "There is no filter p"),
     ],

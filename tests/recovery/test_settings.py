@@ -46,6 +46,7 @@ BEYOND = {
     "EXPORT_ROW_LIMIT": [-1],
     "IMPORT_SIZE_LIMIT": [9_999, 0, 200_000_001],
     "IMPORT_ROW_LIMIT": [0, 1_000_001],
+    "RESTORED_WITHIN": [timedelta(0), timedelta(days=7, seconds=1)],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -66,6 +67,7 @@ ALLOWED = {
     "EXPORT_ROW_LIMIT": [0, 50_000],
     "IMPORT_SIZE_LIMIT": [10_000, 200_000_000],
     "IMPORT_ROW_LIMIT": [1, 1_000_000],
+    "RESTORED_WITHIN": [timedelta(minutes=1), timedelta(days=7)],
 }
 
 
