@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from random import Random
 from typing import Any, Final
 
@@ -103,7 +104,7 @@ STORIES: Final = (
         refusal="wrong_code",
     ),
 )
-WEIGHTS: Final = tuple(story.weight for story in STORIES)
+WEIGHTS: Final = tuple(accumulate(story.weight for story in STORIES))
 Person = tuple[str, str, str]
 """Key, login name and tier, as an event keeps them."""
 
@@ -112,7 +113,7 @@ def told(
     number: int, at: datetime, subject: Person, agents: list[Person], chance: Random
 ) -> dict[str, Any]:
     """One event of that time, about ``subject`` where it is about somebody."""
-    story = chance.choices(STORIES, WEIGHTS)[0]
+    story = chance.choices(STORIES, cum_weights=WEIGHTS)[0]
     agent = chance.randrange(len(agents))
     by = agents[agent] if story.by_agent else subject
     about = subject if story.has_subject else NOBODY
