@@ -85,6 +85,11 @@ class ProofingMissing(RecoveryError):
     message = _("Choose how the caller was proven, or say that they were not.")
 
 
+class AccountGone(RecoveryError):
+    code = "account_gone"
+    message = _("There is no such account any more. Take it off the list.")
+
+
 class FormAlreadyUsed(RecoveryError):
     code = "form_already_used"
     message = _("This form was already used once. Nothing was done a second time.")
