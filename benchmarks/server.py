@@ -78,6 +78,11 @@ def running(folder: Path) -> Iterator[Server]:
         folder.chmod(0o711)  # the owner of the data has to come through
     if not (data / "PG_VERSION").exists():
         _make(binaries, data, owner)
+    if _is_running(binaries, data, owner):
+        raise SystemExit(
+            f"A server runs on {data} already. If no other benchmark does, end it: "
+            f"kill -INT $(head -1 {data}/postmaster.pid)"
+        )
     options = " ".join(f"-c {name}='{value}'" for name, value in OPTIONS.items())
     socket = f"-c unix_socket_directories='{data}'"
     start = ["-w", "-l", str(data / "log"), "-o", f"{options} {socket}", "start"]
@@ -121,6 +126,17 @@ def _owner() -> str | None:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return next(name for name in OWNERS if name in known)
+
+
+def _is_running(binaries: Path, data: Path, owner: str | None) -> bool:
+    asked = subprocess.run(
+        [binaries / "pg_ctl", "-D", data, "status"],
+        user=owner,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    return asked.returncode == 0
 
 
 def _make(binaries: Path, data: Path, owner: str | None) -> None:
