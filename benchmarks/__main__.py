@@ -44,12 +44,13 @@ def main() -> None:
         with running(data) as server:
             began = time.monotonic()
             urls = {size: _seeded(server, data, size) for size in SIZES}
-            for name in asked:
-                _measure(server, data, name, urls)
+            failed = [name for name in asked if not _measured(server, data, name, urls)]
             print(f"In all {time.monotonic() - began:.0f} s.")
         path = Path(os.environ.get("BENCH_RESULTS", HERE / "RESULTS.md"))
         results.write(path, data / "rows", results.machine() | _sizes())
         print(f"Written to {path}.")
+    if failed:
+        sys.exit(f"Not measured, for the reason above: {', '.join(failed)}.")
 
 
 def _arguments() -> list[str]:
@@ -69,26 +70,30 @@ def _sizes() -> dict[str, str]:
 
 
 def _seeded(server: Server, data: Path, size: str) -> str:
-    """The URL of a database of that size, made if it is not there whole."""
+    """The URL of a database of that size, made if it is not there whole, migrated if it is."""
     users, events = _size(size)
-    name = f"users_{users}_events_{events}"
-    if not server.has(name):
+    name, began = f"users_{users}_events_{events}", time.monotonic()
+    if server.has(name):
+        url, asked = server.url(name), []
+    else:
         print(f"Inventing {users:,} users and {events:,} events …", flush=True)
-        began = time.monotonic()
-        url = server.create(f"{name}_unfinished")
-        _run(["benchmarks.arranging", str(users), str(events)], data, DATABASE_URL=url)
+        url, asked = server.create(f"{name}_unfinished"), [str(users), str(events)]
+    if _run(["benchmarks.arranging", *asked], data, DATABASE_URL=url):
+        raise SystemExit(f"The {size} database could not be made.")
+    if asked:
         server.rename(f"{name}_unfinished", name)
         print(f"It took {time.monotonic() - began:.0f} s.", flush=True)
     return server.url(name)
 
 
-def _measure(server: Server, data: Path, name: str, urls: dict[str, str]) -> None:
+def _measured(server: Server, data: Path, name: str, urls: dict[str, str]) -> bool:
+    """Measure a section. What fails costs the others nothing."""
     section, began = SECTIONS[name], time.monotonic()
     print(f"{section.title}:", flush=True)
     (data / "rows").mkdir(exist_ok=True)
     empty = f"measuring_{os.getpid()}"
     url = urls[LARGE] if section.database == LARGE else server.create(empty)
-    _run(
+    code = _run(
         ["benchmarks.section", name, str(data / "rows" / f"{name}.json")],
         data,
         DATABASE_URL=url,
@@ -97,17 +102,19 @@ def _measure(server: Server, data: Path, name: str, urls: dict[str, str]) -> Non
     )
     server.drop(empty)
     print(f"  … {time.monotonic() - began:.0f} s", flush=True)
+    return code == 0
 
 
-def _run(module: list[str], data: Path, **environment: str) -> None:
+def _run(module: list[str], data: Path, **environment: str) -> int:
     (data / "var").mkdir(exist_ok=True)
     known = {"VAR_DIR": str(data / "var"), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", *module],
         env=os.environ | known | {"LOG_LEVEL": "ERROR"} | environment,
         cwd=HERE.parent,
-        check=True,
+        check=False,
     )
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -14,19 +14,23 @@ OF_MAIL = 100
 
 
 def main() -> None:
-    """Fill the empty database that the environment names with so many users and events."""
+    """Fill the database that the environment names with so many users and events.
+
+    One that was filled before, and is named without a number, is brought up to date.
+    """
     import django  # noqa: PLC0415 - in a process of its own
 
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415 - needs loaded apps
     from django.db import connection  # noqa: PLC0415 - needs loaded apps
 
-    users, events = map(int, sys.argv[1:])
     call_command("migrate", verbosity=0)
-    call_command("seed", users=users, events=events)
-    arrange_mail()
-    member(LEAD, "Lead")
-    _stock_admin()
+    if sys.argv[1:]:
+        users, events = map(int, sys.argv[1:])
+        call_command("seed", users=users, events=events)
+        arrange_mail()
+        member(LEAD, "Lead")
+        _stock_admin()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
