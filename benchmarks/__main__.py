@@ -13,7 +13,10 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -21,6 +24,8 @@ import tempfile
 import time
 from contextlib import nullcontext
 from pathlib import Path
+
+from cryptography.fernet import Fernet
 
 from benchmarks import results
 from benchmarks.section import LARGE, SECTIONS
@@ -108,6 +113,7 @@ def _measured(server: Server, data: Path, name: str, urls: dict[str, str]) -> bo
 def _run(module: list[str], data: Path, **environment: str) -> int:
     (data / "var").mkdir(exist_ok=True)
     known = {"VAR_DIR": str(data / "var"), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+    known |= _keys(data)
     done = subprocess.run(
         [sys.executable, "-m", *module],
         env=os.environ | known | {"LOG_LEVEL": "ERROR"} | environment,
@@ -115,6 +121,19 @@ def _run(module: list[str], data: Path, **environment: str) -> int:
         check=False,
     )
     return done.returncode
+
+
+def _keys(data: Path) -> dict[str, str]:
+    """Keys as production has them, kept beside what they encrypted."""
+    kept = data / "keys.json"
+    if not kept.exists():
+        signing = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        keys = {
+            "RECOVERY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "RECOVERY_SIGNING_KEYS": signing,
+        }
+        kept.write_text(json.dumps(keys))
+    return json.loads(kept.read_text())
 
 
 if __name__ == "__main__":
