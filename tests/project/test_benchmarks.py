@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -86,12 +88,18 @@ def test_the_table_names_machine_bar_ratio_and_notes_of_what_was_measured(tmp_pa
     assert SECTIONS["load"].title not in written
 
 
+@pytest.fixture(scope="module")
+def data():
+    """A place that also the user can get to as whom the server runs."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(
     "BENCH_SMOKE" not in os.environ, reason="set BENCH_SMOKE to run every benchmark, small"
 )
 @pytest.mark.parametrize("name", SECTIONS)
-def test_each_section_runs(name, tmp_path_factory):
-    data = tmp_path_factory.getbasetemp() / "bench"
+def test_each_section_runs(name, data):
     environment = {
         "BENCH_DATA": str(data),
         "BENCH_RESULTS": str(data / "RESULTS.md"),
