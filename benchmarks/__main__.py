@@ -62,7 +62,9 @@ def _arguments() -> list[str]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("section", nargs="*", choices=[*SECTIONS, []], help="all by default")
-    return parser.parse_args().section or list(SECTIONS)
+    parser.add_argument("--seed-only", action="store_true", help="make the databases, no more")
+    asked = parser.parse_args()
+    return [] if asked.seed_only else asked.section or list(SECTIONS)
 
 
 def _size(size: str) -> tuple[int, int]:
