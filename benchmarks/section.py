@@ -40,6 +40,7 @@ SECTIONS = {
         ("lists:measure_lists",),
         LARGE,
     ),
+    "exports": Section("Exporting all accounts", ("exports:measure_exports",), LARGE),
     "flagging": Section("Flagging many accounts", ("flagging:measure_flagging",)),
     "codes": Section("Codes", ("codes:measure_codes",)),
     "sign-in": Section("Sign-in", ("sign_in:measure_sign_in",)),
