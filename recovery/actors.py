@@ -44,6 +44,8 @@ class Actor:
     """django-otp's persistent id of that row."""
     verified_at: datetime | None = None
     """When they last proved that authenticator: at sign-in or by a step-up."""
+    asked_at: datetime | None = None
+    """When they asked, for work that the worker does later; a step-up is measured against it."""
     session_digest: str = ""
     source: Source = NOWHERE
     is_command: bool = False

@@ -66,6 +66,10 @@ WHAT_HAPPENED: Final[dict[Operation, str | Promise]] = {
     ),
     Operation.REVOKE_AUTHENTICATOR: _("An authenticator of your account was revoked."),
     Operation.ADD_ADDRESS: _("The address %(address)s was added to your account."),
+    Operation.IMPORT_ADDRESS: _(
+        "Your organisation added the address %(address)s to your account. It receives nothing "
+        "but a code, until you confirm it."
+    ),
     Operation.CONFIRM_ADDRESS: format_lazy(
         _("The address %(address)s was confirmed. In {period} it can receive a recovery link."),
         period=setting_in_words("ADDRESS_MIN_AGE"),

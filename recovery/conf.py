@@ -217,6 +217,11 @@ class RecoverySettings:
         return self._get("EXPORT_ROW_LIMIT", 50_000)
 
     @property
+    def EXPORT_LIFETIME(self) -> timedelta:
+        """How long a file that the worker made waits for whoever asked for it."""
+        return self._get("EXPORT_LIFETIME", timedelta(days=1))
+
+    @property
     def REVIEW_SHARE(self) -> int:
         """How many in a hundred events are drawn for review, besides those that always are."""
         return self._get("REVIEW_SHARE", 5)

@@ -21,6 +21,10 @@ class Operation(models.TextChoices):
     CLOSE_INCIDENT = "close_incident", _("Close the incident")
     EXPORT_ACCOUNTS = "export_accounts", _("Export accounts")
     EXPORT_EVENTS = "export_events", _("Export the ledger")
+    EXPORT_ACTIONS = "export_actions", _("Export what the desk did")
+    ACT_ON_MANY = "act_on_many", _("Act on many accounts")
+    IMPORT_TABLE = "import_table", _("Bring in a table")
+    IMPORT_ADDRESS = "import_address", _("Bring in an address")
     SIGN_OFF_EVENT = "sign_off_event", _("Sign off an event")
     ESCALATE_EVENT = "escalate_event", _("Escalate an event")
 
@@ -73,6 +77,9 @@ class Operation(models.TextChoices):
     PURGE_LEDGER = "purge_ledger", _("Purge the ledger")
     ROTATE_SIGNING_KEY = "rotate_signing_key", _("Rotate the ledger's signing key")
     RAISE_ALARM = "raise_alarm", _("Raise an alarm about the ledger")
+    CANCEL_JOB = "cancel_job", _("Cancel a job")
+    FINISH_JOB = "finish_job", _("Finish a job")
+    DELETE_EXPORT = "delete_export", _("Delete the file of an export")
 
     @property
     def permission(self) -> str:
@@ -96,9 +103,22 @@ STAFF_OPERATIONS = (
     Operation.CONFIRM_STAFF,
     Operation.CLOSE_INCIDENT,
 )
-EXPORT_OPERATIONS = (Operation.EXPORT_ACCOUNTS, Operation.EXPORT_EVENTS)
+EXPORT_OPERATIONS = (
+    Operation.EXPORT_ACCOUNTS,
+    Operation.EXPORT_EVENTS,
+    Operation.EXPORT_ACTIONS,
+)
+MANY_OPERATIONS = (Operation.ACT_ON_MANY, Operation.IMPORT_TABLE)
+"""What starts a job that does something to each of many accounts."""
 REVIEW_OPERATIONS = (Operation.SIGN_OFF_EVENT, Operation.ESCALATE_EVENT)
-GRANTED_OPERATIONS = DESK_OPERATIONS + STAFF_OPERATIONS + EXPORT_OPERATIONS + REVIEW_OPERATIONS
+GRANTED_OPERATIONS = (
+    *DESK_OPERATIONS,
+    *STAFF_OPERATIONS,
+    *EXPORT_OPERATIONS,
+    *REVIEW_OPERATIONS,
+    *MANY_OPERATIONS,
+    Operation.IMPORT_ADDRESS,
+)
 """The operations that a permission of the same name grants."""
 READ_OPERATIONS = (
     Operation.OPEN_ACCOUNT,
@@ -282,3 +302,35 @@ class DayState(models.TextChoices):
 
     VERIFIED = "verified", _("Verified")
     BROKEN = "broken", _("Broken")
+
+
+class JobKind(models.TextChoices):
+    """What the worker does for somebody who looks in again later."""
+
+    EXPORT = "export", _("Export")
+    BULK = "bulk", _("Act on many accounts")
+    IMPORT = "import", _("Bring in a table")
+
+
+class JobState(models.TextChoices):
+    """The life of a job."""
+
+    CHECKING = "checking", _("Being looked through")
+    READY = "ready", _("Waiting for your word")
+    WAITING = "waiting", _("Waiting for the worker")
+    RUNNING = "running", _("Under way")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Not done")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+JOBS_UNDER_WAY = (JobState.CHECKING, JobState.WAITING, JobState.RUNNING)
+
+
+class RowState(models.TextChoices):
+    """What became of one row of a job."""
+
+    WAITING = "waiting", _("Waiting")
+    DONE = "done", _("Done")
+    UNCHANGED = "unchanged", _("Already so")
+    REFUSED = "refused", _("Refused")

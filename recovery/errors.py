@@ -328,6 +328,11 @@ class NothingToExport(RecoveryError):
     message = _("Nothing happened in that span of time. Choose another one.")
 
 
+class FilterUnknown(RecoveryError):
+    code = "filter_unknown"
+    message = _("There is no filter “%(name)s” with that value. Go back to the list and set it.")
+
+
 class TooManyRows(RecoveryError):
     code = "too_many_rows"
     message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")
@@ -361,6 +366,16 @@ class ExportExists(RecoveryError):
 class ExportNotSigned(RecoveryError):
     code = "export_not_signed"
     message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
+
+
+class JobHasEnded(RecoveryError):
+    code = "job_has_ended"
+    message = _("This job has ended already. Look at what came of it.")
+
+
+class FileIsGone(RecoveryError):
+    code = "file_is_gone"
+    message = _("This file is not kept any more. Export it again.")
 
 
 class _Blanks(dict[str, str]):

@@ -75,7 +75,8 @@ def has_their_power(attempt: Attempt) -> None:
 
 def stepped_up_recently(attempt: Attempt) -> None:
     verified_at = attempt.actor.verified_at
-    if verified_at is None or timezone.now() - verified_at > conf.STEP_UP_MAX_AGE:
+    asked_at = attempt.actor.asked_at or timezone.now()
+    if verified_at is None or asked_at - verified_at > conf.STEP_UP_MAX_AGE:
         raise errors.StepUpRequired
 
 
@@ -191,6 +192,10 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.CLOSE_INCIDENT: LOOKING_INTO,
     Operation.EXPORT_ACCOUNTS: REPORTING,
     Operation.EXPORT_EVENTS: REPORTING,
+    Operation.EXPORT_ACTIONS: REPORTING,
+    Operation.ACT_ON_MANY: (*REPORTING, gives_grounds),
+    Operation.IMPORT_TABLE: (*REPORTING, gives_grounds),
+    Operation.IMPORT_ADDRESS: ISSUING,
     Operation.SIGN_OFF_EVENT: REPORTING,
     Operation.ESCALATE_EVENT: REPORTING,
     Operation.OPEN_RECOVERY_LINK: (is_not_frozen, is_active),

@@ -13,6 +13,7 @@ from recovery.conf import conf
 from recovery.enums import (
     DESK_OPERATIONS,
     EXPORT_OPERATIONS,
+    MANY_OPERATIONS,
     STAFF_OPERATIONS,
     Operation,
     Outcome,
@@ -28,6 +29,8 @@ REVIEWED: Final[dict[Operation, str]] = {
     **dict.fromkeys(DESK_OPERATIONS, "the desk acts on somebody's way in"),
     **dict.fromkeys(STAFF_OPERATIONS, "somebody gains, loses or regains power"),
     **dict.fromkeys(EXPORT_OPERATIONS, "a table leaves the house"),
+    **dict.fromkeys(MANY_OPERATIONS, "one press of a button meets many accounts"),
+    Operation.IMPORT_ADDRESS: "a thief would do this to get the mails",
     Operation.CHANGE_RIGHTS: "somebody gains or loses power outside the desk",
     Operation.ENROL_STAFF: "a shell gives somebody power",
     Operation.REDEEM_BACKUP_CODE: "somebody comes back without an authenticator",
@@ -78,6 +81,9 @@ NOT_REVIEWED: Final[dict[Operation, str]] = {
     Operation.PURGE_LEDGER: "leaves a signed record, which the page on integrity lists",
     Operation.ROTATE_SIGNING_KEY: "leaves a signed record, which the page on integrity lists",
     Operation.RAISE_ALARM: "is an incident",
+    Operation.CANCEL_JOB: "nobody is harmed by what is not done",
+    Operation.FINISH_JOB: "the worker's; what began the job is reviewed",
+    Operation.DELETE_EXPORT: "the clock's",
 }
 """What never gets into the queue, and why not."""
 

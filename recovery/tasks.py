@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, link_requests, links, reviewing, throttling
+from recovery import code_sets, delivery, jobs, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
 from recovery.audit.siem import send_to_siem
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
+from recovery.jobs.files import delete_expired
 from recovery.locks import account_of
 from recovery.models import Account, BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
 
@@ -66,6 +67,16 @@ def forget_old_marks() -> int:
     return throttling.forget_old() + UsedForm.objects.filter(used_at__lt=before).delete()[0]
 
 
+def delete_expired_exports() -> int:
+    """Delete the files of exports whose day is over; return how many."""
+    return delete_expired()
+
+
+def run_jobs(is_stopping: Callable[[], bool] = jobs.never) -> int:
+    """Do the jobs that somebody asked for; return how many ended."""
+    return jobs.run_due(is_stopping)
+
+
 TASKS: Final[tuple[Callable[[], int], ...]] = (
     link_requests.decide_due,
     deliver_due,
@@ -76,11 +87,14 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     flush_tallies,
     reviewing.queue_for_review,
     forget_old_marks,
+    delete_expired_exports,
     checkpoints.sign_due,
     rounds.verify_new,
     rounds.verify_again,
     send_to_siem,
 )
+LONG_TASKS: Final[tuple[Callable[[Callable[[], bool]], int], ...]] = (run_jobs,)
+"""What may take minutes: done beside the others, so that no mail waits for it."""
 
 
 def _cancel(link: RecoveryLink) -> bool:

@@ -7,10 +7,10 @@ import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from recovery import service, tasks
 
@@ -25,13 +25,8 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 def run_once(stop: Event | None = None) -> int:
     """Run each task once; return how much they did. Ends early, between two tasks, on ``stop``."""
-    close_old_connections()
-    done = 0
-    for task in tasks.TASKS:
-        if stop is not None and stop.is_set():
-            break
-        done += _run(task)
-    return done
+    stop = stop or Event()
+    return _run_quick(stop) + _run_long(stop)
 
 
 def run_until_told(every: timedelta) -> None:
@@ -40,14 +35,45 @@ def run_until_told(every: timedelta) -> None:
     Both its ends are on the ledger.
     """
     with _told_to_stop() as stop, service.running(service.WORKER):
-        while not stop.is_set():
-            run_once(stop)
-            stop.wait(every.total_seconds())
+        beside = Thread(target=_run_long_until, args=(stop, every), name="jobs")
+        beside.start()
+        try:
+            while not stop.is_set():
+                _run_quick(stop)
+                stop.wait(every.total_seconds())
+        finally:
+            stop.set()
+            beside.join()
 
 
-def _run(task: Callable[[], int]) -> int:
+def _run_quick(stop: Event) -> int:
+    close_old_connections()
+    done = 0
+    for task in tasks.TASKS:
+        if stop.is_set():
+            break
+        done += _run(task)
+    return done
+
+
+def _run_long(stop: Event) -> int:
+    close_old_connections()
+    return sum(_run(task, stop.is_set) for task in tasks.LONG_TASKS)
+
+
+def _run_long_until(stop: Event, every: timedelta) -> None:
+    """A thread of its own, and a connection of its own."""
     try:
-        done = task()
+        while not stop.is_set():
+            _run_long(stop)
+            stop.wait(every.total_seconds())
+    finally:
+        connections.close_all()
+
+
+def _run(task: Callable[..., int], *arguments: Any) -> int:
+    try:
+        done = task(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever it was, the other tasks go on
         _tell(task, error)
         return 0
@@ -56,7 +82,7 @@ def _run(task: Callable[[], int]) -> int:
     return done
 
 
-def _tell(task: Callable[[], int], error: Exception) -> None:
+def _tell(task: Callable[..., int], error: Exception) -> None:
     """Log where it broke. The error's own text might quote a mail, and in it a link."""
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s failed: %s\n%s", task.__name__, type(error).__name__, where.rstrip())

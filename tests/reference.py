@@ -228,9 +228,19 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         errors.NothingToExport: (
             "No event of the ledger lies between the two days, or none came after the checkpoint."
         ),
+        errors.FilterUnknown: (
+            "The list was narrowed by something that nobody knows here: an old address, or one "
+            "that was typed. Nothing was taken out, rather than more than was asked for."
+        ),
         errors.TooManyRows: (
             "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
             "the list, then export what is left."
+        ),
+    },
+    "Jobs": {
+        errors.JobHasEnded: "It was done, or somebody was quicker. Its page says what came of it.",
+        errors.FileIsGone: (
+            "A file that the worker made is kept for a day (`RECOVERY_EXPORT_LIFETIME`)."
         ),
     },
     "On the command line": {

@@ -51,6 +51,9 @@ RECORDED_ONLY = {
     Operation.STOP_SERVICE: "whoever stops a process could do anything",
     Operation.CHAIN_LEDGER: "a migration reports what it did",
     Operation.RAISE_ALARM: "the worker reports what it found",
+    Operation.CANCEL_JOB: "whose job it is decides",
+    Operation.FINISH_JOB: "the worker reports what happened",
+    Operation.DELETE_EXPORT: "the worker reports what happened",
 }
 ANNOUNCED = {
     *DESK_OPERATIONS,
@@ -65,6 +68,7 @@ ANNOUNCED = {
     Operation.TAKE_BACKUP_CODES,
     Operation.REVOKE_AUTHENTICATOR,
     Operation.ADD_ADDRESS,
+    Operation.IMPORT_ADDRESS,
     Operation.CONFIRM_ADDRESS,
     Operation.REMOVE_ADDRESS,
     Operation.FREEZE_RECOVERY,

@@ -217,8 +217,8 @@ regenerate_backup_codes   403     200   200  403     403     200
 issue_phone_code          403     200   200  403     403     200
 send_recovery_link        403     302   302  403     403     302
 withdraw_recovery_link    403     302   302  403     403     302
-require_reenrolment       403     302   302  403     403     302
-lift_reenrolment          403     302   302  403     403     302
+require_reenrolment       403     302   302  403     302     302
+lift_reenrolment          403     302   302  403     302     302
 report_authenticator_lost 403     302   302  403     403     302
 invite_staff              403     403   302  403     403     302
 change_role               403     403   302  403     403     302

@@ -26,16 +26,12 @@ from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
 from console.resources import AccountResource
 from recovery.enums import Operation
+from recovery.lists import search_accounts
 from recovery.models import Account
-from recovery.people import fold
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
-
-LONGEST_SEARCH = 200
-WORDS_SEARCHED = 8
-"""Each word is a condition, and SQLite refuses a statement with a thousand of them."""
 
 
 @admin.register(Account)
@@ -98,11 +94,7 @@ class AccountAdmin(
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
-        """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-        typed = search_term[:LONGEST_SEARCH].replace("\0", "")
-        for word in fold(typed).split()[:WORDS_SEARCHED]:
-            queryset = queryset.filter(text__folded__contains=word)
-        return queryset, False
+        return search_accounts(queryset, search_term), False
 
     def get_urls(self) -> list[Any]:
         operate = path(

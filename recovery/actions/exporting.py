@@ -58,6 +58,10 @@ def export_events(*, actor: Actor, file: IO[bytes], part: Part) -> Taken:
         except errors.RecoveryError as refusal:
             append(draft, Outcome.REFUSED, refusal=refusal.code)
             raise
+        except Exception as fault:
+            draft.detail = {"error": type(fault).__name__, "format": "bundle"}
+            append(draft, Outcome.FAILED)
+            raise
         return Taken(manifest=manifest, event=append(draft, Outcome.COMPLETED))
 
 

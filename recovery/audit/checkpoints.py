@@ -67,7 +67,8 @@ def _is_due(at: datetime) -> bool:
     ends = ChainEntry.objects.order_by("-sequence").values_list("sequence", flat=True)
     end = ends.first() or 0
     is_late = cursor.moved_at <= at - conf.CHECKPOINT_INTERVAL
-    if not is_late and end - cursor.sequence < conf.CHECKPOINT_EVENTS:
+    is_first = end and not cursor.sequence and not Checkpoint.objects.exists()
+    if not is_first and not is_late and end - cursor.sequence < conf.CHECKPOINT_EVENTS:
         return False
     unclaimed = Cursor.objects.filter(name=CURSOR, moved_at=cursor.moved_at)
     return bool(unclaimed.update(moved_at=at, sequence=end))

@@ -9,7 +9,10 @@ from recovery.enums import Operation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EXPORT: Final = frozenset({"filters", "columns", "rows", "format", "from", "to", "sha256"})
+EXPORT: Final = frozenset(
+    {"filters", "columns", "rows", "format", "from", "to", "sha256", "report", "step", "job"}
+)
+MANY: Final = frozenset({"job", "operation", "filters", "rows", "due_at", "file", "sha256", "mode"})
 ALWAYS: Final = frozenset({"notices", "error", "count", "minute"})
 
 KEYS: Final[dict[Operation, frozenset[str]]] = {
@@ -41,6 +44,10 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.NOTE_FAILED_ATTEMPTS: frozenset({"failures"}),
     Operation.EXPORT_ACCOUNTS: EXPORT,
     Operation.EXPORT_EVENTS: EXPORT,
+    Operation.EXPORT_ACTIONS: EXPORT,
+    Operation.ACT_ON_MANY: MANY,
+    Operation.IMPORT_TABLE: MANY,
+    Operation.IMPORT_ADDRESS: frozenset({"address"}),
     Operation.REDEEM_BACKUP_CODE: frozenset({"left", "set"}),
     Operation.REDEEM_PHONE_CODE: frozenset({"left", "set"}),
     Operation.KILL_BACKUP_CODES: frozenset({"failures"}),
@@ -75,6 +82,11 @@ KEYS: Final[dict[Operation, frozenset[str]]] = {
     Operation.PURGE_LEDGER: frozenset({"events", "from", "to", "sha256", "record"}),
     Operation.ROTATE_SIGNING_KEY: frozenset({"was", "now"}),
     Operation.RAISE_ALARM: frozenset({"finding", "sequence", "incident"}),
+    Operation.CANCEL_JOB: frozenset({"job", "about"}),
+    Operation.FINISH_JOB: frozenset(
+        {"job", "about", "rows", "done", "refused", "unchanged", "state"}
+    ),
+    Operation.DELETE_EXPORT: frozenset({"job", "about", "sha256"}),
 }
 
 

@@ -71,6 +71,26 @@ INVENTORY: Final[dict[Operation, Entry]] = {
     Operation.EXPORT_EVENTS: Entry(
         "auditor, lead", "events were taken out", "console/admin/audit.py"
     ),
+    Operation.EXPORT_ACTIONS: Entry(
+        "report administrator, auditor, lead",
+        "what the desk did was taken out, by action or by agent",
+        "recovery/actions/reports.py",
+    ),
+    Operation.ACT_ON_MANY: Entry(
+        "report administrator, lead",
+        "a job began that does something to each of many accounts",
+        "recovery/actions/jobs.py",
+    ),
+    Operation.IMPORT_TABLE: Entry(
+        "report administrator, lead",
+        "a table was brought in: looked through, or carried out",
+        "recovery/actions/jobs.py",
+    ),
+    Operation.IMPORT_ADDRESS: Entry(
+        "report administrator, lead",
+        "an address from a table waits to be confirmed",
+        "recovery/actions/many.py",
+    ),
     Operation.SIGN_OFF_EVENT: Entry(
         "auditor, lead", "a reviewer found nothing wrong", "recovery/actions/reviewing.py"
     ),
@@ -257,5 +277,14 @@ INVENTORY: Final[dict[Operation, Entry]] = {
     ),
     Operation.RAISE_ALARM: Entry(
         "worker", "the ledger does not fit what was signed", "recovery/audit/alarms.py", DONE
+    ),
+    Operation.CANCEL_JOB: Entry(
+        "whoever asked for it, lead", "a job was taken back", "recovery/actions/jobs.py", DONE
+    ),
+    Operation.FINISH_JOB: Entry(
+        "worker", "a job ended: done, cancelled or broken", "recovery/jobs/working.py", (C, F)
+    ),
+    Operation.DELETE_EXPORT: Entry(
+        "worker", "the file of an export was deleted", "recovery/jobs/files.py", DONE
     ),
 }

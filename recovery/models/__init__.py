@@ -14,6 +14,7 @@ from recovery.models.chain import (
 from recovery.models.codes import BackupCode, BackupCodeSet
 from recovery.models.contacts import AddressConfirmation, ContactAddress
 from recovery.models.incidents import Incident
+from recovery.models.jobs import Job, JobChunk, JobRow
 from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
 from recovery.models.notices import Notice
 from recovery.models.reviews import ReviewItem
@@ -32,6 +33,9 @@ __all__ = [
     "Cursor",
     "FailureTally",
     "Incident",
+    "Job",
+    "JobChunk",
+    "JobRow",
     "LedgerDay",
     "LinkRequest",
     "Notice",

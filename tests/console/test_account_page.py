@@ -35,7 +35,7 @@ OFFERED = {
         "send_recovery_link",
     },
     Role.AUDITOR: set(),
-    Role.REPORT_ADMINISTRATOR: set(),
+    Role.REPORT_ADMINISTRATOR: {"require_reenrolment"},
 }
 
 

@@ -86,6 +86,19 @@ def test_that_it_was_taken_out_is_on_record_with_its_digest(client, auditor):
     assert {"reason", "source_address"} <= set(event.detail["columns"])
 
 
+def test_one_that_broke_is_on_record_too(client, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("recovery.actions.exporting.write_bundle", full)
+    done()
+    with pytest.raises(OSError, match="No space"):
+        take(client)
+
+    event = AuditEvent.objects.filter(operation=Operation.EXPORT_EVENTS).latest("pk")
+    assert (event.outcome, event.detail["error"]) == ("failed", "OSError")
+
+
 def test_what_is_not_on_record_does_not_leave(client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr("recovery.actions.exporting.append", lambda *_: 1 / 0)

@@ -50,6 +50,7 @@ DISABLE_FACTOR: Final = Activity(EventClass.ACCOUNT_CHANGE, 11, "MFA Factor Disa
 OTHER_CHANGE: Final = Activity(EventClass.ACCOUNT_CHANGE, OTHER)
 READ_ENTITY: Final = Activity(EventClass.ENTITY_MANAGEMENT, 2, "Read")
 UPDATE_ENTITY: Final = Activity(EventClass.ENTITY_MANAGEMENT, 3, "Update")
+DELETE_ENTITY: Final = Activity(EventClass.ENTITY_MANAGEMENT, 4, "Delete")
 OTHER_MANAGEMENT: Final = Activity(EventClass.ENTITY_MANAGEMENT, OTHER)
 ASSIGN: Final = Activity(EventClass.USER_ACCESS, 1, "Assign Privileges")
 REVOKE: Final = Activity(EventClass.USER_ACCESS, 2, "Revoke Privileges")
@@ -78,6 +79,10 @@ ACTIVITIES: Final[dict[Operation, Activity]] = {
     Operation.CLOSE_INCIDENT: OTHER_CHANGE,
     Operation.EXPORT_ACCOUNTS: OTHER_MANAGEMENT,
     Operation.EXPORT_EVENTS: EXPORT_LOG,
+    Operation.EXPORT_ACTIONS: EXPORT_LOG,
+    Operation.ACT_ON_MANY: OTHER_MANAGEMENT,
+    Operation.IMPORT_TABLE: OTHER_MANAGEMENT,
+    Operation.IMPORT_ADDRESS: OTHER_CHANGE,
     Operation.SIGN_OFF_EVENT: OTHER_MANAGEMENT,
     Operation.ESCALATE_EVENT: OTHER_MANAGEMENT,
     Operation.SIGN_IN: LOGON,
@@ -124,10 +129,18 @@ ACTIVITIES: Final[dict[Operation, Activity]] = {
     Operation.PURGE_LEDGER: DELETE_LOG,
     Operation.ROTATE_SIGNING_KEY: UPDATE_ENTITY,
     Operation.RAISE_ALARM: ALARM,
+    Operation.CANCEL_JOB: UPDATE_ENTITY,
+    Operation.FINISH_JOB: UPDATE_ENTITY,
+    Operation.DELETE_EXPORT: DELETE_ENTITY,
 }
 
 THINGS: Final[dict[Operation, str]] = {
     Operation.EXPORT_ACCOUNTS: "Accounts",
+    Operation.ACT_ON_MANY: "Accounts",
+    Operation.IMPORT_TABLE: "Accounts",
+    Operation.CANCEL_JOB: "Job",
+    Operation.FINISH_JOB: "Job",
+    Operation.DELETE_EXPORT: "File of an export",
     Operation.SEARCH_ACCOUNTS: "Accounts",
     Operation.READ_LEDGER: "Ledger",
     Operation.OPEN_EVENT: "Audit event",
