@@ -21,14 +21,15 @@ from console.admin import filters
 from console.admin.account_changelist import AccountChangeList
 from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
+from console.admin.many import ActingOnMany
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
-from console.resources import AccountResource
-from recovery import finding
 from recovery.enums import Operation
+from recovery.lists import search_accounts
 from recovery.models import Account
+from recovery.reports.accounts import COVERAGE
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -40,9 +41,10 @@ class AccountAdmin(
     Operating,
     Versions,
     AccountSearching,
+    ActingOnMany,
     LookOnly,
     SimpleHistoryAdmin,
-    exports.AuditedExport,
+    exports.LeadsToReport,
     ModelAdmin,
 ):
     """Where a help desk works. It sees counts and never a code."""
@@ -70,8 +72,7 @@ class AccountAdmin(
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     history_list_display = ()
-    resource_classes = (AccountResource,)
-    export_operation = Operation.EXPORT_ACCOUNTS
+    export_report = COVERAGE
 
     @display(description=_("Account"), ordering="text__display_name", header=True)
     def person(self, account: Account) -> tuple[str, str]:
@@ -99,10 +100,7 @@ class AccountAdmin(
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
-        """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-        if finding.words_of(search_term):
-            queryset = queryset.filter(pk__in=finding.texts(search_term).values("account_id"))
-        return queryset, False
+        return search_accounts(queryset, search_term), False
 
     def get_urls(self) -> list[Any]:
         operate = path(

@@ -15,27 +15,14 @@ from django.utils.translation import ngettext
 from console.admin.keyset import Place
 from console.viewer_timezone import known_zone
 from recovery.enums import Operation, Outcome, Tier
+from recovery.lists import EVENT_LOOKUPS as LOOKUPS
+from recovery.lists import narrow_events
 from recovery.models import AuditEvent
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import QueryDict
 
-LOOKUPS: Final = {
-    "operation": "operation__in",
-    "outcome": "outcome",
-    "tier": "subject_tier",
-    "subject": "subject_id",
-    "subject_name": "subject_name__startswith",
-    "actor": "actor_id",
-    "actor_name": "actor_name__startswith",
-    "ticket": "ticket",
-    "source": "source_address",
-    "trace": "trace",
-    "since": "at__gte",
-    "until": "at__lt",
-}
-"""Each filter, and what it asks of an event. Each has an index that keeps the order of time."""
 PLACES: Final = ("before", "after")
 BESIDES: Final = (*PLACES, "zone")
 """Where the page begins, and by whose clock times without an offset are: it may be sent on."""
@@ -153,14 +140,7 @@ class LedgerFilters(forms.Form):
         """Keep what was asked for; of a question that makes no sense, nothing."""
         if not self.is_valid():
             return events.none()
-        chosen = self.chosen
-        events = events.filter(**{LOOKUPS[name]: value for name, value in chosen.items()})
-        # Said as the indexes say it, which hold a part of the rows only.
-        if chosen.get("outcome", Outcome.COMPLETED) != Outcome.COMPLETED:
-            events = events.exclude(outcome=Outcome.COMPLETED)
-        for name in {"ticket", "source"} & chosen.keys():
-            events = events.exclude(**{LOOKUPS[name]: ""})
-        return events
+        return narrow_events(events, self.chosen)
 
     def _place(self, name: str) -> Place | None:
         typed = self.data.get(name, "")
