@@ -73,6 +73,7 @@ class AccountAdmin(
     search_help_text = _("Name, login name, address or staff number")
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     history_list_display = ()
     export_report = COVERAGE
 

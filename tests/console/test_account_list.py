@@ -62,9 +62,9 @@ def test_the_list_costs_the_same_however_long_it_is(query):
     called("person", backup_codes_left=3, backup_codes_total=10)
     listed(client, "q=first")  # what PostgreSQL counted of the pieces is read once a while
     one = desk.statements(client, f"{desk.ACCOUNTS}?{query}")
-    many(2, named="person")
+    many(2, named="person-few")
     three = desk.statements(again, f"{desk.ACCOUNTS}?{query}")
-    many(300, named="person")
+    many(300, named="person-crowd")
     hundreds = desk.statements(once_more, f"{desk.ACCOUNTS}?{query}")
 
     assert len(one) == len(three) == len(hundreds) <= 8

@@ -167,7 +167,9 @@ def test_a_search_that_finds_many_lists_no_more_than_are_counted(client, crowd, 
     pages = walk(client, "q=crowd")
 
     assert len(set(ids(pages))) == len(ids(pages)) == pages[0].result_count == 4
-    assert "type more to find the others" in desk.text(client.get(f"{desk.ACCOUNTS}?q=crowd"))
+    text = desk.text(client.get(f"{desk.ACCOUNTS}?q=crowd"))
+    assert "type more to find the others" in text
+    assert "4+ results" in text
 
 
 def test_nobody_is_counted_beyond_the_cap(client, crowd, few_are_many):
