@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console import review
 from console.jobs import show as jobs
+from console.reporting import pages as reports
 
 Permission = Callable[[HttpRequest], bool]
 
@@ -19,11 +20,17 @@ def holds(permission: str) -> Permission:
 
 
 READS_LEDGER = holds("recovery.view_auditevent")
+BRINGS_IN = holds("recovery.import_table")
 REVIEWS = holds("recovery.view_reviewitem")
 
 
 def is_staff(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_staff)
+
+
+def takes_out(request: HttpRequest) -> bool:
+    """Whether there is any report for them."""
+    return bool(reports.open_to(request.user))
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -47,6 +54,8 @@ def _help_desk(request: HttpRequest) -> list[dict[str, Any]]:
             _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
         ),
         job_room | {"badge": _running(request), "badge_variant": "info"},
+        _room(_("Reports"), "table_view", "reports", takes_out),
+        _room(_("Bring in a table"), "upload_file", "import_table", BRINGS_IN),
     ]
 
 

@@ -38,8 +38,10 @@ class RecoveryConfig(AppConfig):
         _follow_rights()
         user_logged_in.connect(stamp_session, dispatch_uid="recovery.stamp_session")
         from recovery.audit.linking import teach_sqlite  # noqa: PLC0415 - needs loaded apps
+        from recovery.reports.sqlite import teach_median  # noqa: PLC0415 - needs loaded apps
 
         connection_created.connect(teach_sqlite, dispatch_uid="recovery.teach_sqlite")
+        connection_created.connect(teach_median, dispatch_uid="recovery.teach_median")
         pre_migrate.connect(make_ready, sender=self, dispatch_uid="recovery.make_ready")
         post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
 

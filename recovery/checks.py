@@ -130,6 +130,24 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         "RECOVERY_JOB_LIFETIME has to be positive.",
         lambda conf: timedelta(0) >= conf.JOB_LIFETIME,
     ),
+    (
+        "recovery.E019",
+        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, and no _ROW_LIMIT is under 0.",
+        lambda conf: (
+            not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
+            or conf.EXPORT_ROW_LIMIT < 0
+        ),
+    ),
+    (
+        "recovery.E023",
+        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 and 200 000 000 bytes.",
+        lambda conf: conf.IMPORT_SIZE_LIMIT not in limits.IMPORT_SIZES,
+    ),
+    (
+        "recovery.E024",
+        "RECOVERY_IMPORT_ROW_LIMIT has to lie between 1 and 1 000 000 rows.",
+        lambda conf: conf.IMPORT_ROW_LIMIT not in limits.IMPORT_ROWS,
+    ),
 )
 
 

@@ -29,6 +29,10 @@ MEMORY_FLOOR_KIB = 19 * 1024
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
 CHECKPOINT_CEILING = timedelta(days=1)
+EXPORT_CEILING = timedelta(days=7)
+IMPORT_SIZES = range(10_000, 200_000_001)
+"""Bytes: every file is looked through in a temporary file of the worker's."""
+IMPORT_ROWS = range(1, 1_000_001)
 SIGNING_KEY_LENGTH = 32
 """Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
@@ -213,8 +217,8 @@ class RecoverySettings:
 
     @property
     def EXPORT_ROW_LIMIT(self) -> int:
-        """How many rows one export may hold, as it is built in memory."""
-        return self._get("EXPORT_ROW_LIMIT", 50_000)
+        """Up to how many rows an XLSX file is made at once; the worker makes larger ones."""
+        return self._get("EXPORT_ROW_LIMIT", 10_000)
 
     @property
     def EXPORT_LIFETIME(self) -> timedelta:
@@ -235,6 +239,16 @@ class RecoverySettings:
     def JOB_LIFETIME(self) -> timedelta:
         """How long a job and its list of names are kept after it has ended."""
         return self._get("JOB_LIFETIME", timedelta(days=30))
+
+    @property
+    def IMPORT_SIZE_LIMIT(self) -> int:
+        """How many bytes a table that is brought in may have; five times that when unpacked."""
+        return self._get("IMPORT_SIZE_LIMIT", 20_000_000)
+
+    @property
+    def IMPORT_ROW_LIMIT(self) -> int:
+        """How many rows a table that is brought in may have."""
+        return self._get("IMPORT_ROW_LIMIT", 100_000)
 
     @property
     def REVIEW_SHARE(self) -> int:

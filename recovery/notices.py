@@ -70,15 +70,24 @@ def queue_for_leads(event: AuditEvent, account: Account | None) -> list[Notice]:
 
 def queue_confirmation(address: ContactAddress) -> Notice:
     """Queue the mail that carries a code to confirm ``address``: made as the mail leaves."""
-    notice = _notice(
+    notice = _to_confirm(address)
+    notice.save(force_insert=True)
+    return notice
+
+
+def queue_confirmations(addresses: Iterable[ContactAddress]) -> None:
+    """Queue the mails that carry the codes of many addresses."""
+    Notice.objects.bulk_create(map(_to_confirm, addresses))
+
+
+def _to_confirm(address: ContactAddress) -> Notice:
+    return _notice(
         Operation.ADD_ADDRESS,
         account=address.account,
         address=address.address,
         dedupe_key=f"confirm:{address.pk}:{timezone.now().timestamp()}",
         context={"confirms": address.pk},
     )
-    notice.save(force_insert=True)
-    return notice
 
 
 def queue_link(link: RecoveryLink, *, operation: Operation) -> Notice:

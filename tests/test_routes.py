@@ -2,14 +2,24 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from recovery.audit import alarms
-from recovery.enums import DESK_OPERATIONS, STAFF_OPERATIONS, Operation, Outcome, Role
-from recovery.models import AuditEvent
+from recovery.enums import (
+    DESK_OPERATIONS,
+    STAFF_OPERATIONS,
+    JobKind,
+    JobState,
+    Operation,
+    Outcome,
+    Role,
+)
+from recovery.models import AuditEvent, Job
 from tests import factories
 from tests.console import desk
 from tests.holder import visitor as visitors
@@ -72,8 +82,8 @@ version       GET    302      302   302  302   302     302    302  302        30
 version       POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 version       other  302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 
-accounts_file GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
-accounts_file POST   302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+accounts_file GET    302      302   302  302   302     302    302  302        302     302  403     403   302  403     302     302
+accounts_file POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 accounts_file other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 ledger        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
@@ -88,8 +98,8 @@ event_old     GET    302      302   302  302   302     302    302  302        30
 event_old     POST   302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
 event_old     other  302      302   302  302   302     302    302  302        302     302  302     302   302  302     302     302
 
-ledger_file   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
-ledger_file   POST   302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
+ledger_file   GET    302      302   302  302   302     302    302  302        302     302  403     403   302  302     403     302
+ledger_file   POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 ledger_file   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 review        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
@@ -131,6 +141,34 @@ job_progress  other  302      302   302  302   302     302    302  302        30
 job_cancel    GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
 job_cancel    POST   302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
 job_cancel    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+reports       GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     200     200
+reports       POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+reports       other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+report        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+report        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+report        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_file      GET    302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
+job_file      POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
+job_file      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_like   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_like   POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_like   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_job    GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_job    POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import_job    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_wrong  GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_wrong  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_wrong  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -275,8 +313,15 @@ PATTERNS = {
     "console/recovery/reviewitem/": "review",
     "console/recovery/reviewitem/<slug:operation>/": "review_say",
     "console/bundle/": "bundle",
+    "console/imports/": "import",
+    "console/imports/example/<slug:operation>.csv": "import_like",
+    "console/imports/<int:job_id>/": "import_job",
+    "console/imports/<int:job_id>/problems.csv": "import_wrong",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
+    "console/reports/": "reports",
+    "console/reports/<slug:name>/": "report",
+    "console/jobs/<int:job_id>/file/": "job_file",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -307,6 +352,7 @@ METHODS = {"GET": ("get", "head"), "POST": ("post",), "other": ("put", "delete",
 
 def paths(account, event):
     """Return one address for each route of the table."""
+    table_at = f"/console/imports/{factories.table().pk}/"
     account_at, event_at = f"{desk.ACCOUNTS}{account.pk}/", f"{desk.LEDGER}{event.pk}/"
     return {
         "home": "/",
@@ -336,11 +382,29 @@ def paths(account, event):
         "review": desk.REVIEW,
         "review_say": f"{desk.REVIEW}{Operation.SIGN_OFF_EVENT}/",
         "bundle": "/console/bundle/",
+        "import": "/console/imports/",
+        "import_like": f"/console/imports/example/{Operation.LIFT_REENROLMENT}.csv",
+        "import_job": table_at,
+        "import_wrong": f"{table_at}problems.csv",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
+        "reports": "/console/reports/",
+        "report": "/console/reports/coverage/",
+        "job_file": f"/console/jobs/{somebodys_export().pk}/file/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }
+
+
+def somebodys_export():
+    """A file that waits for somebody who is none of the roles."""
+    return Job.objects.create(
+        kind=JobKind.EXPORT,
+        operation=Operation.EXPORT_ACCOUNTS,
+        state=JobState.DONE,
+        owner=factories.user(),
+        file_kept_until=timezone.now() + timedelta(days=1),
+    )
 
 
 def account_path(pattern):

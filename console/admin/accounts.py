@@ -26,10 +26,10 @@ from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
-from console.resources import AccountResource
 from recovery.enums import Operation
 from recovery.lists import search_accounts
 from recovery.models import Account
+from recovery.reports.accounts import COVERAGE
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -44,7 +44,7 @@ class AccountAdmin(
     ActingOnMany,
     LookOnly,
     SimpleHistoryAdmin,
-    exports.AuditedExport,
+    exports.LeadsToReport,
     ModelAdmin,
 ):
     """Where a help desk works. It sees counts and never a code."""
@@ -71,8 +71,7 @@ class AccountAdmin(
     paginator = CappedPaginator
     show_full_result_count = False
     history_list_display = ()
-    resource_classes = (AccountResource,)
-    export_operation = Operation.EXPORT_ACCOUNTS
+    export_report = COVERAGE
 
     @display(description=_("Account"), ordering="text__display_name", header=True)
     def person(self, account: Account) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -25,7 +25,6 @@ from recovery.models import AuditEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 LABELS = {"operation": Operation, "outcome": Outcome, "tier": Tier}
@@ -50,13 +49,6 @@ class Timeline:
         }
         status = 200 if filters.is_valid() else 400
         return TemplateResponse(request, "console/timeline.html", context, status=status)
-
-    def get_export_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
-        """What the timeline shows, all pages of it; a filter that makes no sense gives no file."""
-        filters = LedgerFilters(request.GET, hidden=hidden_from(request))
-        if not filters.is_valid():
-            raise BadRequest
-        return filters.narrow(AuditEvent.objects.order_by("-at", "-id"))
 
 
 def timeline(filters: LedgerFilters, reader: Reader) -> dict[str, Any]:

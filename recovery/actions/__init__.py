@@ -17,6 +17,8 @@ from recovery.actions.many import (
 from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
 from recovery.actions.reenrolment import lift_reenrolment, require_reenrolment
+from recovery.actions.report_jobs import export_workbook, fetch_export
+from recovery.actions.reports import export_report
 from recovery.actions.reviewing import escalate_event, sign_off_event
 from recovery.actions.staff import (
     change_role,
@@ -39,6 +41,9 @@ __all__ = [
     "enrol_staff",
     "escalate_event",
     "export_events",
+    "export_report",
+    "export_workbook",
+    "fetch_export",
     "freeze_recovery",
     "invite_staff",
     "issue_phone_code",

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -207,6 +208,9 @@ class AccountText(models.Model):
         indexes = [
             models.Index("display_name", "account", name="account_text_by_name"),
             models.Index("address", "account", name="account_text_by_address"),
+            models.Index(Lower("login_name"), name="text_by_login_any_case"),
+            models.Index(Lower("staff_number"), name="text_by_number_any_case"),
+            models.Index(Lower("address"), name="text_by_address_any_case"),
         ]
 
     def __str__(self) -> str:

@@ -122,7 +122,10 @@ class JobRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="one_row_a_line"),
         ]
-        indexes = [models.Index("job", "state", "number", name="job_rows_by_state")]
+        indexes = [
+            models.Index("job", "state", "number", name="job_rows_by_state"),
+            models.Index("job", "account_id", "number", name="job_rows_by_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.given}"
