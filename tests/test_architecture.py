@@ -161,6 +161,8 @@ WITH_REASON = re.compile(
 
 LOOKS = {"look_at_link", "look_at_veto", "outlook_of_many"}
 """They change nothing, and record only what is refused, or nothing."""
+ABOUT_JOBS = {"act_on_many": {"grounds", "operation", "selection"}, "cancel_job": {"job"}}
+"""Verbs that begin or end what the worker does, with what they are about."""
 OF_MANY = {
     "require_reenrolment_of_many": "require_reenrolment",
     "lift_reenrolment_of_many": "lift_reenrolment",
@@ -286,6 +288,8 @@ class TestVerbs:
             assert {"actor", "item", "comment"} <= parameters.keys()
         elif verb.__name__ in ABOUT_THE_LEDGER:
             assert {"actor", "file"} <= parameters.keys()
+        elif verb.__name__ in ABOUT_JOBS:
+            assert {"actor", *ABOUT_JOBS[verb.__name__]} <= parameters.keys()
         elif verb.__name__ not in WITHOUT_AN_ACTOR:
             assert {"actor", "subject"} <= parameters.keys()
             assert ("grounds" in parameters) != is_their_own(verb.__name__)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console import recording
-from console.jobs import show
+from console.jobs import rows, show
 from console.requests import actor_from
 from recovery import actions
 from recovery.enums import Operation
@@ -57,17 +57,15 @@ def job_list(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def job_page(request: HttpRequest, job_id: int, *, site: AdminSite) -> HttpResponse:
     """How a job stands, and what came of its rows."""
     job = _found(request, job_id)
-    rows = show.rows(request, job) if job.rows_total else None
-    if rows and rows["lines"]:
-        filters = {"job": str(job.pk), "state": rows["state"]}
-        recording.seen(
-            request, Operation.SEARCH_ACCOUNTS, query="", filters=filters, found=len(rows["lines"])
-        )
+    shown = rows.page(request, job) if job.rows_total else None
+    if shown and shown["lines"]:
+        filters, found = {"job": str(job.pk), "state": shown["state"]}, len(shown["lines"])
+        recording.seen(request, Operation.SEARCH_ACCOUNTS, query="", filters=filters, found=found)
     context = {
         **site.each_context(request),
         "title": show.title(job),
         "status": show.status(request, job),
-        "rows": rows,
+        "rows": shown,
     }
     return TemplateResponse(request, "console/job.html", context)
 
@@ -104,7 +102,7 @@ def _cancelled(request: HttpRequest, job_id: int) -> HttpResponse:
 
 def _found(request: HttpRequest, job_id: int) -> Job:
     """A job that the viewer may see. Whether there is another is not for everybody to know."""
-    job = Job.objects.seen_by(request.user).filter(pk=min(job_id, show.LARGEST_ID)).first()
+    job = Job.objects.seen_by(request.user).filter(pk=min(job_id, rows.LARGEST_ID)).first()
     if job is not None:
         return job
     with recording.refusals(request, Operation.ACT_ON_MANY):

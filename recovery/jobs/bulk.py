@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from recovery import actions
 from recovery.conf import conf
 from recovery.enums import JobState, Operation, RowState
+from recovery.jobs.breaks import NotYet
 from recovery.jobs.settling import settle
-from recovery.jobs.working import NotYet
 from recovery.models import Job, JobRow
 
 if TYPE_CHECKING:

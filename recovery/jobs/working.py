@@ -21,6 +21,7 @@ from recovery.audit import Draft, append
 from recovery.enums import JobState, Operation, Outcome
 from recovery.errors import RecoveryError
 from recovery.jobs.authority import actor_of, grounds_of
+from recovery.jobs.breaks import Cancelled, LeaseLost, NotYet, Stopping
 from recovery.jobs.handlers import handler_of
 from recovery.models import Job
 from recovery.trace import traced
@@ -37,26 +38,6 @@ ATTEMPTS: Final = 3
 BROKEN: Final = "broken"
 
 Stop = Callable[[], bool]
-
-
-class Cancelled(Exception):
-    """Whoever asked for the job took it back."""
-
-
-class LeaseLost(Exception):
-    """Another worker has the job by now, or it is gone. What this one does must not count."""
-
-
-class Stopping(Exception):
-    """The worker is told to end: another one takes the job up."""
-
-
-class NotYet(Exception):
-    """The job has done what it may for now, and goes on ``after`` a while. Others go first."""
-
-    def __init__(self, after: timedelta) -> None:
-        super().__init__()
-        self.after = after
 
 
 def never() -> bool:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from console.jobs import show
+from console.jobs import rows, show
 from recovery.enums import JobKind, JobState, Operation, Outcome, Role, RowState
 from recovery.models import Account, AuditEvent, Job, JobRow
 from tests import factories
@@ -130,13 +130,13 @@ class TestOnePage:
         assert f"Account no. {gone.pk}" in desk.text(lead.get(page_of(made)))
 
     def test_pages_of_rows_go_on_where_the_last_one_ended(self, lead, monkeypatch):
-        monkeypatch.setattr(show, "ROWS", 2)
+        monkeypatch.setattr(rows, "ROWS", 2)
         made = job(rows=5)
         numbers, address = [], page_of(made)
         while address:
-            rows = lead.get(address).context["rows"]
-            numbers += [line["number"] for line in rows["lines"]]
-            address = rows["next"] and page_of(made) + rows["next"]
+            shown = lead.get(address).context["rows"]
+            numbers += [line["number"] for line in shown["lines"]]
+            address = shown["next"] and page_of(made) + shown["next"]
 
         assert numbers == [1, 2, 3, 4, 5]
 
