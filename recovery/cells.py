@@ -14,6 +14,8 @@ UNPRINTABLE: Final = re.compile(
     f"[{''.join(f'\\x{a:02x}-\\x{b:02x}' for a, b in UNPRINTABLE_RANGES)}]"
 )
 """What a terminal would obey, and what an XLSX file may not hold: one would spoil it for all."""
+_UNPRINTABLE_BYTES: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
+_SUSPECT: Final = "".join(filter(UNPRINTABLE.match, map(chr, range(128)))).encode() + b"\xc2"
 GUARDED: Final = re.compile(f"'* *[{re.escape(''.join(FORMULA_STARTS))}]")
 """Beginnings that get one more apostrophe: formulas, and what reads like one that has some."""
 
@@ -30,6 +32,13 @@ def harmless(value: Any) -> Any:
         return value
     text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
     return f"'{text}" if GUARDED.match(text) else text
+
+
+def printable(encoded: bytes) -> bytes:
+    """Many cells in UTF-8, with what nothing prints replaced as ``harmless`` does."""
+    if len(encoded.translate(None, _SUSPECT)) == len(encoded):
+        return encoded
+    return _UNPRINTABLE_BYTES.sub(b"\xef\xbf\xbd", encoded)
 
 
 def plain(text: str) -> str:

@@ -280,11 +280,13 @@ class Defaults(RecoverySettings):
 def pages() -> dict[Path, str]:
     """Return what each page has to say."""
     from tests.inventory import inventory  # noqa: PLC0415 - needs loaded apps
+    from tests.reports import reports  # noqa: PLC0415 - needs loaded apps
 
     with override("en"):
         return {
             DOCS / "inventory.md": inventory(MADE_BY, _table),
             DOCS / "refusals.md": refusals(),
+            DOCS / "reports.md": reports(MADE_BY, _table),
             DOCS / "settings.md": settings(),
         }
 

@@ -164,7 +164,10 @@ AT_RISK: Final = Report(
     sees="recovery.view_account",
     span="last_recovered_at",
     span_label=_("Last recovery"),
-    columns=(Column(name="why", label=_("Why"), expression=_why), *COVERAGE_COLUMNS),
+    columns=(
+        Column(name="why", label=_("Why"), kind=Kind.WORDS, expression=_why),
+        *COVERAGE_COLUMNS,
+    ),
     everything=Account.objects.all,
     narrow=narrow_accounts,
     order=("pk",),

@@ -13,38 +13,40 @@ from django.db.models import (
     TextField,
 )
 
-from recovery.cells import FORMULA_STARTS, UNPRINTABLE_RANGES
+from recovery.cells import FORMULA_STARTS
 
 _STARTS: Final = "".join(f"\\u{ord(start):04x}" for start in FORMULA_STARTS)
-# PostgreSQL stores no NUL, and its regular expressions can't name one.
-_UNPRINTABLE: Final = "".join(f"\\u{max(a, 1):04x}-\\u{b:04x}" for a, b in UNPRINTABLE_RANGES)
 _GUARDED: Final = f"''* *[{_STARTS}]"
+_FIRST: Final = ", ".join(str(ord(start)) for start in ("\0", " ", "'", *FORMULA_STARTS))
 
 
 class Harmless(Func):
-    """``harmless`` in SQL; an empty text is NULL, which COPY writes as nothing at all."""
+    """``harmless`` in SQL, but for what nothing prints; an empty text is NULL.
+
+    COPY writes NULL as nothing at all. What nothing prints is replaced on the way: there one look
+    at many rows is a tenth of what a regular expression costs for each cell.
+    """
 
     output_field = TextField()
     arity = 1
 
     def as_postgresql(self, compiler: Any, *_: Any) -> tuple[str, Any]:
-        """Look once whether there is anything to do: in all but a few cells there is not."""
+        """Look at the first character: of all but a few cells that is enough."""
         text, params = compiler.compile(self.source_expressions[0])
-        printable = rf"regexp_replace({text}, '[{_UNPRINTABLE}]', U&'\fffd', 'g')"
-        sql = (
-            f"CASE WHEN {text} ~ '^{_GUARDED}|[{_UNPRINTABLE}]' "
-            rf"THEN regexp_replace({printable}, '^({_GUARDED})', '''\1') "
-            f"ELSE NULLIF({text}, '') END"
-        )
+        guarded = rf"regexp_replace({text}, '^({_GUARDED})', '''\1')"
+        sql = f"CASE WHEN ascii({text}) IN ({_FIRST}) THEN NULLIF({guarded}, '') ELSE {text} END"
         return sql, tuple(params) * 3
 
 
 class Iso(Func):
-    """``iso`` in SQL; the compiler of another database never meets it."""
+    """``iso`` in SQL; the compiler of another database never meets it.
+
+    ``to_char`` would say the same in twice the time.
+    """
 
     output_field = TextField()
     arity = 1
-    template = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')"""
+    template = "replace(left((%(expressions)s AT TIME ZONE 'UTC')::text, 19), ' ', 'T') || '+00:00'"
 
 
 class JsonText(Func):

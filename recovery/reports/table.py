@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from recovery.reports.asked import Asked
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     """What a column holds, and so how a cell of it is written."""
 
     TEXT = "text"
+    WORDS = "words"
+    """Words of our own, which need no look."""
     MOMENT = "moment"
     NUMBER = "number"
     DETAIL = "detail"
@@ -32,11 +35,12 @@ class Kind(StrEnum):
 
 WRITTEN: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.TEXT: Harmless,
+    Kind.WORDS: lambda words: NullIf(words, Value("")),
     Kind.MOMENT: Iso,
     Kind.NUMBER: lambda number: number,
     Kind.DETAIL: lambda value: Harmless(JsonText(value)),
 }
-"""How PostgreSQL writes a cell, so that nobody has to touch it any more."""
+"""How PostgreSQL writes a cell of a CSV file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,7 @@ class Report:
     ) -> QuerySet[Any]:
         """Give rows that somebody narrowed the columns of this report, by name, in one query.
 
-        ``written`` asks PostgreSQL for cells that are ready for a file.
+        ``written`` asks PostgreSQL for cells as ``recovery.reports.writing`` copies them.
         """
         now = now or timezone.now()
         columns = self.shown(hidden)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connections
+from django.db import connection
 from django.utils import timezone
 
-from recovery.cells import Cell, cell
+from recovery.cells import Cell, cell, printable
 from recovery.reports.asked import Asked
 from recovery.reports.table import Report, place
 
@@ -53,18 +53,15 @@ class Table:
 
         Read them to the end or close them: nothing else can be asked of the connection before.
         """
-        if connections[self.query().db].vendor == "postgresql":
-            yield from self._streamed()
-            return
         columns = map(place, self.report.shown(self.hidden))
-        for row in self.query().values_list(*columns).iterator(chunk_size=FETCHED):
+        for row in _read(self.query().values_list(*columns)):
             yield [cell(value) for value in row]
 
     def csv(self) -> Iterator[Piece]:
         """As CSV (RFC 4180), the header at once."""
         yield BOM + _line(self.headers), 0
-        if connections[self.query().db].vendor == "postgresql":
-            yield from _copied(*self._statement())
+        if connection.vendor == "postgresql":
+            yield from _copied(self.query(written=True))
         else:
             yield from gathered(_line(row) for row in self.rows())
 
@@ -78,18 +75,6 @@ class Table:
         )
         yield from gathered(objects, between=b", ")
         yield b"]", 0
-
-    def _statement(self) -> tuple[str, tuple[Any, ...]]:
-        sql, params = self.query(written=True).query.sql_with_params()
-        return sql, params
-
-    def _streamed(self) -> Iterator[list[Cell]]:
-        connection = connections[self.query().db]
-        connection.ensure_connection()
-        sql, params = self._statement()
-        with connection.connection.cursor() as cursor:
-            for row in cursor.stream(sql, params, size=FETCHED):
-                yield ["" if value is None else value for value in row]
 
 
 def gathered(parts: Iterable[bytes], *, between: bytes = b"") -> Iterator[Piece]:
@@ -106,13 +91,24 @@ def gathered(parts: Iterable[bytes], *, between: bytes = b"") -> Iterator[Piece]
         yield lead + between.join(some), len(some)
 
 
-def _copied(sql: str, params: tuple[Any, ...]) -> Iterator[Piece]:
-    """Rows as PostgreSQL writes them, each a message of its own that ends in a line feed."""
-    connection = connections["default"]
+def _read(rows: QuerySet[Any]) -> Iterator[Sequence[Any]]:
+    """The values of one statement as they come: a cursor of the server's would copy them first."""
+    if connection.vendor != "postgresql":
+        yield from rows.iterator(chunk_size=FETCHED)
+        return
     connection.ensure_connection()
+    with connection.connection.cursor() as cursor:
+        yield from cursor.stream(*rows.query.sql_with_params(), size=FETCHED)
+
+
+def _copied(rows: QuerySet[Any]) -> Iterator[Piece]:
+    """Rows as PostgreSQL writes them, each a message of its own that ends in a line feed."""
+    sql, params = rows.query.sql_with_params()
     statement = f"COPY ({sql}) TO STDOUT (FORMAT csv)"
+    connection.ensure_connection()
     with connection.connection.cursor() as cursor, cursor.copy(statement, params) as copy:
-        yield from gathered(bytes(row)[:-1] + b"\r\n" for row in copy)
+        for data, count in gathered(bytes(row)[:-1] + b"\r\n" for row in copy):
+            yield printable(data), count
 
 
 def _line(row: list[Any]) -> bytes:
