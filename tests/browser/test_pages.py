@@ -85,7 +85,7 @@ def test_the_file_of_a_job_is_asked_for_without_a_problem(browser_page, live_ser
         kind=JobKind.EXPORT,
         operation=Operation.EXPORT_ACCOUNTS,
         state=JobState.DONE,
-        owner=desk.whoever(client),
+        owner_id=desk.whoever(client),
         file_name="coverage-2026-11-28.xlsx",
         file_kept_until=timezone.now() + timedelta(days=1),
     )
