@@ -1,10 +1,12 @@
 """Every page of the console, for keyboards, screen readers, dark rooms and small screens."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
@@ -47,7 +49,9 @@ def every_page(subject):
         reverse("admin:recovery_auditevent_changelist"),
         account_url(subject),
         reverse("admin:recovery_account_history", args=[subject.pk]),
-        reverse("admin:recovery_account_export"),
+        reverse("admin:reports"),
+        f"{reverse('admin:report', args=['coverage'])}?codes=low",
+        f"{reverse('admin:report', args=['ledger'])}?operation=sign_in",
         reverse("admin:recovery_auditevent_change", args=[event.pk]),
         reverse("admin:recovery_reviewitem_changelist"),
         reverse("admin:completeness"),
@@ -98,6 +102,24 @@ def test_every_dialog_is_without_a_problem(desk_page, subject):
         desk_page.goto(f"{account_url(subject)}?dialog={operation}")
         desk_page.locator("#dialog:modal").wait_for()
         assert problems(desk_page) == [], operation
+
+
+def test_the_file_of_a_job_is_asked_for_without_a_problem(browser_page, live_server):
+    client = desk.as_role(Role.LEAD)
+    job = Job.objects.create(
+        kind=JobKind.EXPORT,
+        operation=Operation.EXPORT_ACCOUNTS,
+        state=JobState.DONE,
+        owner_id=desk.whoever(client),
+        file_name="coverage-2026-11-28.xlsx",
+        file_kept_until=timezone.now() + timedelta(days=1),
+    )
+    desk.let_the_step_up_go_stale(client)
+    lend_session(browser_page, client, live_server.url)
+    browser_page.goto(reverse("admin:job_file", args=[job.pk]))
+
+    expect(browser_page.get_by_label("One-time code")).to_be_visible()
+    assert problems(browser_page) == []
 
 
 def test_a_page_number_leads_to_that_page(desk_page, monkeypatch):
