@@ -29,7 +29,7 @@ MEMORY_FLOOR_KIB = 19 * 1024
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
 CHECKPOINT_CEILING = timedelta(days=1)
-IMPORT_SIZES = range(10_000, 200_000_001)
+IMPORT_SIZES = range(10_000, 200 * 1024 * 1024 + 1)
 """Bytes: every file is looked through in a temporary file of the worker's."""
 IMPORT_ROWS = range(1, 1_000_001)
 SIGNING_KEY_LENGTH = 32
@@ -227,7 +227,7 @@ class RecoverySettings:
     @property
     def IMPORT_SIZE_LIMIT(self) -> int:
         """How many bytes a table that is brought in may have; five times that when unpacked."""
-        return self._get("IMPORT_SIZE_LIMIT", 20_000_000)
+        return self._get("IMPORT_SIZE_LIMIT", 20 * 1024 * 1024)
 
     @property
     def IMPORT_ROW_LIMIT(self) -> int:

@@ -196,7 +196,7 @@ def test_a_body_that_is_too_large_is_turned_away_unread(client, settings):
     )
 
     assert response.status_code == 413
-    assert "This file is larger than 19.1" in desk.text(response)
+    assert "This file is larger than 20.0" in desk.text(response)
 
 
 def test_a_file_that_is_only_just_too_large_is_refused_and_recorded(client, settings):
