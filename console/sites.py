@@ -54,6 +54,8 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
 
     def get_urls(self) -> list[Any]:
         from console import audit_pages, import_pages  # noqa: PLC0415 - pages need loaded apps
+        from console.jobs import pages as job_pages  # noqa: PLC0415 - pages need loaded apps
+        from console.reporting import pages as report_pages  # noqa: PLC0415 - needs loaded apps
         from console.sign_in import OneTimeCodeView  # noqa: PLC0415 - forms need loaded apps
 
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
@@ -62,6 +64,8 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
             path("login/code/", OneTimeCodeView.as_view(), name="one_time_code"),
             path("incidents/<int:incident_id>/", self.admin_view(self.incident), name="incident"),
             *audit_pages.urls(self),
+            *job_pages.urls(self),
+            *report_pages.urls(self),
             *import_pages.urls(self),
             *stock,
         ]

@@ -333,11 +333,6 @@ class FilterUnknown(RecoveryError):
     message = _("There is no filter “%(name)s” with that value. Go back to the list and set it.")
 
 
-class TooManyRows(RecoveryError):
-    code = "too_many_rows"
-    message = _("That is more than %(limit)s rows. Narrow it down with a filter first.")
-
-
 class NoSigningKey(RecoveryError):
     code = "no_signing_key"
     message = _("None of RECOVERY_SIGNING_KEYS may sign: there is none, or nobody knows it here.")
@@ -366,6 +361,21 @@ class ExportExists(RecoveryError):
 class ExportNotSigned(RecoveryError):
     code = "export_not_signed"
     message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
+
+
+class NothingSelected(RecoveryError):
+    code = "nothing_selected"
+    message = _("No account is selected, or none matches any more. Go back and select some.")
+
+
+class SelectionChanged(RecoveryError):
+    code = "selection_changed"
+    message = _("Meanwhile other accounts match: now %(now)s. Look at them, then confirm again.")
+
+
+class CountNotConfirmed(RecoveryError):
+    code = "count_not_confirmed"
+    message = _("Type how many accounts it is about: %(count)s.")
 
 
 class JobHasEnded(RecoveryError):

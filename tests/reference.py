@@ -232,12 +232,17 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The list was narrowed by something that nobody knows here: an old address, or one "
             "that was typed. Nothing was taken out, rather than more than was asked for."
         ),
-        errors.TooManyRows: (
-            "An export is built in memory and has a limit (`RECOVERY_EXPORT_ROW_LIMIT`). Filter "
-            "the list, then export what is left."
-        ),
     },
     "Jobs": {
+        errors.NothingSelected: "Nothing was ticked, or the list has nothing in it any more.",
+        errors.SelectionChanged: (
+            "The list was another one when it was confirmed: somebody was flagged, or joined. "
+            "Nothing was done. The form shows the new number."
+        ),
+        errors.CountNotConfirmed: (
+            "Above a number (`RECOVERY_TYPED_COUNT_ABOVE`) it is typed how many accounts are "
+            "meant, so that nobody does to all what was meant for a few."
+        ),
         errors.JobHasEnded: "It was done, or somebody was quicker. Its page says what came of it.",
         errors.FileIsGone: (
             "A file that the worker made is kept for a day (`RECOVERY_EXPORT_LIFETIME`)."
@@ -340,11 +345,13 @@ class Defaults(RecoverySettings):
 def pages() -> dict[Path, str]:
     """Return what each page has to say."""
     from tests.inventory import inventory  # noqa: PLC0415 - needs loaded apps
+    from tests.reports import reports  # noqa: PLC0415 - needs loaded apps
 
     with override("en"):
         return {
             DOCS / "inventory.md": inventory(MADE_BY, _table),
             DOCS / "refusals.md": refusals(),
+            DOCS / "reports.md": reports(MADE_BY, _table),
             DOCS / "settings.md": settings(),
         }
 

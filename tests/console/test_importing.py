@@ -239,8 +239,8 @@ def test_an_old_one_time_code_is_asked_for_anew_both_times(client, lead):
     assert say(client, at, "all", one_time_code=desk.one_time_code(lead)).status_code == 302
 
 
-def test_above_a_number_it_has_to_be_typed(client, monkeypatch):
-    monkeypatch.setattr("console.import_forms.typed_above", lambda: 1)
+def test_above_a_number_it_has_to_be_typed(client, settings):
+    settings.RECOVERY_TYPED_COUNT_ABOVE = 1
     at = looked_through(client, table(factories.account(), factories.account()))
     assert "How many accounts will it be done to?" in desk.text(client.get(at))
 

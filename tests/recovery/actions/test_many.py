@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -22,8 +23,10 @@ from tests.factories import (
     arranging,
     fresh,
     grounds,
+    last_event,
     open_link,
     permissions,
+    snapshot,
 )
 
 pytestmark = pytest.mark.django_db
