@@ -27,6 +27,7 @@ def bring_in(page, data):
     page.goto(PAGE)
     page.get_by_label("Flag these accounts for re-enrolment").check()
     choose(page, data)
+    expect(page.locator("[name=ticket]")).to_have_value("")
     page.locator("[name=reason]").fill("A box of tokens was lost")
     page.get_by_role("button", name="Look through it").press("Enter")
     page.wait_for_url("**/imports/*/")

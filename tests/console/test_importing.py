@@ -133,7 +133,7 @@ def test_while_the_worker_is_at_it_the_page_asks_again(client):
     page = desk.text(client.get(at))
 
     assert "The worker looks through it: 0 rows so far." in page
-    assert 'hx-trigger="every 3s"' in page
+    assert "data-under-way" in page
 
 
 def test_one_that_is_left_alone_does_nothing(client):
