@@ -26,13 +26,6 @@ ABOUT: Final = (
     (Operation.IMPORT_ADDRESS.value, _("Add an address to each: each is mailed a code to confirm")),
 )
 CANCEL: Final = "cancel"
-TYPED_ABOVE: Final = 100
-"""From how many accounts on their number has to be typed, where no setting says otherwise."""
-
-
-def typed_above() -> int:
-    """From how many accounts on whoever gives the word has to type how many they are."""
-    return getattr(conf, "TYPED_COUNT_ABOVE", TYPED_ABOVE)
 
 
 class TableField(forms.FileField):
@@ -102,7 +95,7 @@ class WordForm(OperationForm):
     def __init__(self, *args: Any, waiting: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["count"].initial = waiting
-        if waiting > typed_above():
+        if waiting > conf.TYPED_COUNT_ABOVE:
             self.fields["count"] = LeftToTheDomain(
                 label=_("How many accounts will it be done to?"),
                 help_text=_("Type the number that you see above, so that it is what you mean."),

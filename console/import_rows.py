@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Case, CharField, Count, F, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from console.review import number
+from recovery import errors
 from recovery.addresses import mask_address
 from recovery.enums import JobState, Operation, RowState
 from recovery.errors import text_of
@@ -35,6 +36,15 @@ BADGES: Final = {
     RowState.UNCHANGED: "info",
     RowState.REFUSED: "warn",
 }
+IN_A_COLUMN: Final = (
+    errors.PersonUnknown.code,
+    errors.CellsDontFit.code,
+    errors.CellIsFormula.code,
+    errors.CellNotText.code,
+    errors.CellTooLong.code,
+    errors.CellUnprintable.code,
+)
+"""Reasons that name one of a few columns."""
 NOT_DONE: Final = _("Not done")
 """What is said of a row that waited as its job was broken off."""
 IMPOSSIBLE: Final = frozenset({JobState.CANCELLED, JobState.FAILED})
@@ -117,9 +127,14 @@ def _reasons(job: Job) -> Iterable[tuple[str, int]]:
     """How often which reason, the most frequent first; while it is counted, none."""
     if job.is_under_way:
         return []
-    why = job.rows.exclude(refusal="").order_by().values_list("refusal")
-    counted = why.annotate(times=Count("pk")).order_by("-times")
-    return [(text_of(code), times) for code, times in counted]
+    where = Case(
+        When(refusal__in=IN_A_COLUMN, then=F("value")),
+        default=Value("…"),
+        output_field=CharField(),
+    )
+    why = job.rows.exclude(refusal="").order_by().values_list("refusal", where)
+    counted = why.annotate(times=Count("pk")).order_by("-times", "refusal")
+    return [(text_of(code, at=at), times) for code, at, times in counted]
 
 
 def _url(job: Job, state: str, after: int = 0) -> str:

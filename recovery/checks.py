@@ -140,7 +140,7 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     ),
     (
         "recovery.E023",
-        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 and 200 000 000 bytes.",
+        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 bytes and 200 MiB.",
         lambda conf: conf.IMPORT_SIZE_LIMIT not in limits.IMPORT_SIZES,
     ),
     (

@@ -33,7 +33,7 @@ RESTORED_CEILING = timedelta(days=7)
 """Whoever signs in later than that was not brought back by the help: see recovery.figures."""
 CHECKPOINT_CEILING = timedelta(days=1)
 EXPORT_CEILING = timedelta(days=7)
-IMPORT_SIZES = range(10_000, 200_000_001)
+IMPORT_SIZES = range(10_000, 200 * 1024 * 1024 + 1)
 """Bytes: every file is looked through in a temporary file of the worker's."""
 IMPORT_ROWS = range(1, 1_000_001)
 SIGNING_KEY_LENGTH = 32
@@ -246,7 +246,7 @@ class RecoverySettings:
     @property
     def IMPORT_SIZE_LIMIT(self) -> int:
         """How many bytes a table that is brought in may have; five times that when unpacked."""
-        return self._get("IMPORT_SIZE_LIMIT", 20_000_000)
+        return self._get("IMPORT_SIZE_LIMIT", 20 * 1024 * 1024)
 
     @property
     def IMPORT_ROW_LIMIT(self) -> int:

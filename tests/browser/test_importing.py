@@ -20,14 +20,15 @@ def table(*accounts, more=()):
 
 def choose(page, data, name="lost tokens.csv"):
     file = {"name": name, "mimeType": "text/csv", "buffer": data}
-    page.get_by_label("Table", exact=True).set_input_files(file)
+    page.locator("[name=file]").set_input_files(file)
 
 
 def bring_in(page, data):
     page.goto(PAGE)
     page.get_by_label("Flag these accounts for re-enrolment").check()
     choose(page, data)
-    page.get_by_label("Reason").fill("A box of tokens was lost")
+    expect(page.locator("[name=ticket]")).to_have_value("")
+    page.locator("[name=reason]").fill("A box of tokens was lost")
     page.get_by_role("button", name="Look through it").press("Enter")
     page.wait_for_url("**/imports/*/")
 
@@ -75,7 +76,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(desk_page, settings):
     choose(desk_page, b"x" * 10_001)
 
     expect(desk_page.get_by_text("This file is larger than")).to_be_visible()
-    desk_page.get_by_label("Reason").fill("A box of tokens was lost")
+    desk_page.locator("[name=reason]").fill("A box of tokens was lost")
     desk_page.get_by_role("button", name="Look through it").click()
 
     assert desk_page.url.endswith(PAGE)

@@ -6,9 +6,15 @@
   const warning = document.getElementById("too-large");
   const isTooLarge = () => file.files.length > 0 && file.files[0].size > Number(file.dataset.limit);
 
-  file.addEventListener("change", () => {
-    warning.hidden = !isTooLarge();
-  });
+  const look = (event) => {
+    if (event.target === file) {
+      // Unfold would write the name of the file into the next field of text, which is the ticket.
+      event.stopPropagation();
+      warning.hidden = !isTooLarge();
+    }
+  };
+
+  form.addEventListener("change", look, { capture: true });
   form.addEventListener("submit", (event) => {
     if (isTooLarge()) {
       event.preventDefault();
