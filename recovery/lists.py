@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from django.db.models import Q
 from django.utils import timezone
 
+from recovery import finding
 from recovery.conf import BACKUP_CODE_COUNTS, conf
 from recovery.enums import OPEN_LINK_STATES, Enrolment, FlagAge, FlagDue, Outcome, Tier
 from recovery.errors import FilterUnknown
 from recovery.figures import flags
 from recovery.hours import HourOfWeek, span_is_missing
 from recovery.models import Notice, RecoveryLink, Restoration
-from recovery.people import fold
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,13 +32,10 @@ Narrowing = Callable[["AccountQuerySet"], "QuerySet[Account]"]
 
 SEARCH: Final = "q"
 """What was typed into the search box, among the filters of accounts."""
-LONGEST_SEARCH: Final = 200
-WORDS_SEARCHED: Final = 8
-"""Each word is a condition, and SQLite refuses a statement with a thousand of them."""
 
 
 def _recovered_within(days: int) -> Narrowing:
-    return lambda rows: rows.filter(last_recovered_at__gte=timezone.now() - timedelta(days=days))
+    return lambda rows: rows.recovered_since(timezone.now() - timedelta(days=days))
 
 
 def _enrolled(state: Enrolment) -> Narrowing:
@@ -79,13 +76,13 @@ ACCOUNT_FILTERS: Final[dict[str, dict[str, Narrowing]]] = {
     "flag": {
         "flagged": lambda rows: rows.flagged(),
         "overdue": lambda rows: rows.overdue(),
-        "none": lambda rows: rows.filter(reenrolment_required_at=None),
+        "none": lambda rows: rows.not_flagged(),
     },
     "recovered": {
         "day": _recovered_within(1),
         "week": _recovered_within(7),
         "month": _recovered_within(30),
-        "never": lambda rows: rows.filter(last_recovered_at=None),
+        "never": lambda rows: rows.never_recovered(),
     },
     "tier": {tier.value: _of_tier(tier) for tier in Tier},
     # What the front page counts, from the two small tables and not by a join over accounts.
@@ -138,8 +135,8 @@ def narrow_accounts(
 
 def search_accounts(rows: QuerySet[Account], typed: str) -> QuerySet[Account]:
     """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-    for word in fold(typed[:LONGEST_SEARCH].replace("\0", "")).split()[:WORDS_SEARCHED]:
-        rows = rows.filter(text__folded__contains=word)
+    if finding.words_of(typed):
+        rows = rows.filter(pk__in=finding.texts(typed).values("account_id"))
     return rows
 
 

@@ -17,6 +17,7 @@ from recovery.audit.siem import send_to_siem
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.jobs.files import delete_expired
+from recovery.jobs.forgetting import forget_old
 from recovery.locks import account_of
 from recovery.models import Account, BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
 
@@ -84,6 +85,11 @@ def delete_expired_exports() -> int:
     return delete_expired()
 
 
+def forget_old_jobs() -> int:
+    """Delete jobs, and their lists of people, that ended long ago; return how many."""
+    return forget_old()
+
+
 def run_jobs(is_stopping: Callable[[], bool] = jobs.never) -> int:
     """Do the jobs that somebody asked for; return how many ended."""
     return jobs.run_due(is_stopping)
@@ -102,6 +108,7 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     count_accounts,
     forget_old_marks,
     delete_expired_exports,
+    forget_old_jobs,
     checkpoints.sign_due,
     rounds.verify_new,
     rounds.verify_again,

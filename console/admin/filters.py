@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.admin import SimpleListFilter
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from recovery.conf import BACKUP_CODE_COUNTS
-from recovery.enums import FlagAge, FlagDue, Tier
+from recovery.enums import Enrolment, FlagAge, FlagDue, Tier
 from recovery.lists import narrow_accounts
 
 
-class NamedFilter(DropdownFilter):
+class NamedFilter(SimpleListFilter):
     """A closed list of names, each with its label."""
 
+    template = "console/components/list_filter.html"
     options: ClassVar[dict[str, Any]]
 
     def lookups(self, request, model_admin):
@@ -23,6 +24,16 @@ class NamedFilter(DropdownFilter):
     def queryset(self, request, queryset):
         asked = {self.parameter_name: self.value() or ""}
         return narrow_accounts(queryset, asked, passing_over=True)
+
+    def choices(self, changelist):
+        """Nothing else: a form of Unfold's for each select is a fifth of the page's time."""
+        for name, label in (("", _("All")), *self.lookup_choices):
+            yield {"name": name, "label": label, "is_chosen": name == (self.value() or "")}
+
+    @property
+    def is_set(self):
+        """Whether it keeps any rows out: a name that it does not know keeps none."""
+        return self.value() in self.options
 
 
 class CodesFilter(NamedFilter):
@@ -37,6 +48,12 @@ class CodesExactlyFilter(NamedFilter):
     title = _("codes left exactly, once enrolled")
     parameter_name = "left"
     options = {str(left): str(left) for left in range(max(BACKUP_CODE_COUNTS) + 1)}
+
+
+class EnrolmentFilter(NamedFilter):
+    title = _("enrolment")
+    parameter_name = "enrolment__exact"
+    options = {each.value: each.label for each in Enrolment}
 
 
 class FlagFilter(NamedFilter):

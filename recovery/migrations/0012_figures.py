@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recovery", "0010_jobs"),
+        ("recovery", "0011_account_list"),
     ]
 
     operations = [

@@ -11,8 +11,8 @@ from console.admin.accounts import AccountAdmin
 from recovery import figures
 from recovery.audit import alarms
 from recovery.audit.verifier import Finding
-from recovery.enums import Operation, Outcome, Role
-from recovery.models import AuditEvent
+from recovery.enums import JobKind, JobState, Operation, Outcome, Role, RowState
+from recovery.models import AuditEvent, Job, JobRow
 from tests import factories
 from tests.browser.conftest import lend_session, type_code, type_password
 from tests.browser.crawl import NARROW, problems
@@ -54,7 +54,30 @@ def every_page(subject):
         reverse("admin:integrity"),
         reverse("admin:pictures"),
         reverse("admin:bundle"),
+        reverse("admin:jobs"),
+        *job_pages(subject),
         reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
+    ]
+
+
+def job_pages(subject):
+    """Of one job: asking for it, how it stands while it runs, and taking it back."""
+    job = Job.objects.create(
+        kind=JobKind.BULK,
+        operation=Operation.REQUIRE_REENROLMENT,
+        state=JobState.RUNNING,
+        owner_name="somebody",
+        rows_total=3,
+        rows_seen=1,
+        rows_refused=1,
+    )
+    refused = {"state": RowState.REFUSED, "refusal": "account_frozen"}
+    JobRow.objects.create(job=job, number=1, account_id=subject.pk, **refused)
+    many = f"operation=require_reenrolment&account={subject.pk}"
+    return [
+        f"{reverse('admin:recovery_account_many')}?{many}",
+        reverse("admin:job", args=[job.pk]),
+        reverse("admin:job_cancel", args=[job.pk]),
     ]
 
 

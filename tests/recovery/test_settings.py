@@ -43,6 +43,10 @@ BEYOND = {
     ],
     "OCSF_VERSION": ["1.6.0", "1.9.0-dev", ""],
     "RESTORED_WITHIN": [timedelta(0), timedelta(days=7, seconds=1)],
+    "EXPORT_LIFETIME": [timedelta(0), timedelta(days=7, seconds=1)],
+    "EXPORT_ROW_LIMIT": [-1],
+    "IMPORT_SIZE_LIMIT": [9_999, 0, 200_000_001],
+    "IMPORT_ROW_LIMIT": [0, 1_000_001],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -60,6 +64,10 @@ ALLOWED = {
     "TRUSTED_PROXIES": [[], ["10.0.0.0/8", "192.0.2.7"], ("fd00::/8", "192.0.2.7/32")],
     "OCSF_VERSION": ["1.7.0", "1.8.0"],
     "RESTORED_WITHIN": [timedelta(minutes=1), timedelta(days=7)],
+    "EXPORT_LIFETIME": [timedelta(hours=1), timedelta(days=7)],
+    "EXPORT_ROW_LIMIT": [0, 50_000],
+    "IMPORT_SIZE_LIMIT": [10_000, 200_000_000],
+    "IMPORT_ROW_LIMIT": [1, 1_000_000],
 }
 
 

@@ -1,0 +1,19 @@
+/* Says that a file is too large before it is sent: the server would hang up in the middle of it. */
+(() => {
+  "use strict";
+  const form = document.getElementById("import-form");
+  const file = form.querySelector("input[type=file]");
+  const warning = document.getElementById("too-large");
+  const isTooLarge = () => file.files.length > 0 && file.files[0].size > Number(file.dataset.limit);
+
+  file.addEventListener("change", () => {
+    warning.hidden = !isTooLarge();
+  });
+  form.addEventListener("submit", (event) => {
+    if (isTooLarge()) {
+      event.preventDefault();
+      warning.hidden = false;
+      file.focus();
+    }
+  });
+})();
