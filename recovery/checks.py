@@ -132,11 +132,13 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     ),
     (
         "recovery.E019",
-        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, and no _ROW_LIMIT is under 0.",
-        lambda conf: (
-            not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
-            or conf.EXPORT_ROW_LIMIT < 0
-        ),
+        "RECOVERY_EXPORT_LIFETIME has to be positive, and 7 days at the most.",
+        lambda conf: not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING,
+    ),
+    (
+        "recovery.E025",
+        "RECOVERY_EXPORT_ROW_LIMIT may not be under 0.",
+        lambda conf: conf.EXPORT_ROW_LIMIT < 0,
     ),
     (
         "recovery.E023",

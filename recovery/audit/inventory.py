@@ -66,15 +66,15 @@ INVENTORY: Final[dict[Operation, Entry]] = {
         "lead", "an incident was looked into and closed", "recovery/actions/freezing.py"
     ),
     Operation.EXPORT_ACCOUNTS: Entry(
-        "report administrator, lead", "accounts were taken out", "console/admin/accounts.py"
+        "report administrator, lead", "accounts were taken out", "recovery/reports/accounts.py"
     ),
     Operation.EXPORT_EVENTS: Entry(
-        "auditor, lead", "events were taken out", "console/admin/audit.py"
+        "auditor, lead", "events were taken out", "recovery/reports/ledger.py"
     ),
     Operation.EXPORT_ACTIONS: Entry(
         "report administrator, auditor, lead",
         "what the desk did was taken out, by action or by agent",
-        "recovery/actions/reports.py",
+        "recovery/reports/desk.py",
     ),
     Operation.ACT_ON_MANY: Entry(
         "report administrator, lead",
@@ -279,7 +279,7 @@ INVENTORY: Final[dict[Operation, Entry]] = {
         "worker", "the ledger does not fit what was signed", "recovery/audit/alarms.py", DONE
     ),
     Operation.CANCEL_JOB: Entry(
-        "whoever asked for it, lead", "a job was taken back", "recovery/actions/jobs.py", DONE
+        "whoever asked for it, lead", "a job was taken back", "recovery/jobs/queueing.py", DONE
     ),
     Operation.FINISH_JOB: Entry(
         "worker", "a job ended: done, cancelled or broken", "recovery/jobs/working.py", (C, F)
