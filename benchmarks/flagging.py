@@ -12,9 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from benchmarks.pairs import Bar, Row
 from tests.plumbing.postgresql import postgresql
+
+if TYPE_CHECKING:
+    from recovery.actors import Actor
 
 FEW = 10_000
 COUNT = int(os.environ.get("SPAREKEY_BENCH_FLAGS", "100000"))
@@ -50,18 +56,16 @@ def main() -> None:
         print(row, flush=True)
 
 
-def measure_flagging():
+def measure_flagging() -> Iterator[Row]:
     """The time beside the same rows, staged and inserted by one statement each; and the memory."""
-    from benchmarks.pairs import Bar, Row  # noqa: PLC0415 - needs loaded apps
-
     agent, pks = _people(COUNT)
     _flag(agent, pks)
     _stage()
     pairs = []
     for _ in range(RUNS):
-        _rest(pks)
+        _rest()
         ours = _seconds(lambda: _flag(agent, pks))
-        _rest(pks)
+        _rest()
         pairs.append((ours, _seconds(_insert_staged)))
     yield Row(
         f"flagging {COUNT:,} accounts, with event, version and mail ÷ INSERT … SELECT",
@@ -70,9 +74,9 @@ def measure_flagging():
         RUNS,
         bar=Bar(at_most=1.5),
     )
-    _rest(pks)
+    _rest()
     few = _peak(lambda: _flag(agent, pks[:FEW]))
-    _rest(pks)
+    _rest()
     yield Row(
         f"peak memory of flagging {COUNT:,} accounts ÷ {FEW:,}",
         _peak(lambda: _flag(agent, pks)),
@@ -83,7 +87,7 @@ def measure_flagging():
     )
 
 
-def _people(count: int):
+def _people(count: int) -> tuple[Actor, list[int]]:
     """So many people with one confirmed address each, and an agent who may flag them."""
     from django.utils import timezone  # noqa: PLC0415 - needs loaded apps
 
@@ -109,13 +113,11 @@ def _people(count: int):
         ),
         batch_size=5_000,
     )
-    _rest(None)
+    _rest()
     return agent, list(accounts.order_by("pk").values_list("pk", flat=True))
 
 
-def _flag(agent, pks: list[int]) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - beside the rest
-
+def _flag(agent: Actor, pks: list[int]) -> None:
     from django.utils import timezone  # noqa: PLC0415 - needs loaded apps
 
     from recovery import actions  # noqa: PLC0415 - see above
@@ -132,7 +134,7 @@ def _flag(agent, pks: list[int]) -> None:
 
 def _stage() -> None:
     """Keep the rows that flagging wrote, to be inserted again under new keys."""
-    _execute(*(f"CREATE TABLE staged_{table} AS SELECT * FROM {table}" for table in PARTS))
+    _execute(*(f"CREATE TABLE staged_{table} AS TABLE {table}" for table in PARTS))
 
 
 def _insert_staged() -> None:
@@ -148,14 +150,14 @@ def _again(table: str) -> str:
 
     key = KEYS.get(table, "id")
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+        cursor.execute(f"TABLE {table} LIMIT 0")
         columns = [column.name for column in cursor.description if column.name != key]
     changed = {"dedupe_key": f"'again:' || nextval(pg_get_serial_sequence('{table}', '{key}'))"}
     values = ", ".join(changed.get(name, name) for name in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM staged_{table}"  # noqa: S608 - our own columns
 
 
-def _rest(pks: list[int] | None) -> None:
+def _rest() -> None:
     """Take the flags away and let both begin with tables that were just tidied."""
     from recovery.flags import NO_FLAG  # noqa: PLC0415 - needs loaded apps
     from recovery.models import Account  # noqa: PLC0415 - see above

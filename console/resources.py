@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from recovery.cells import harmless
-from recovery.models import Account, AuditEvent
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-
-def iso(moment: datetime | None) -> str:
-    """A time in UTC, in ISO 8601 with its offset."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
+from recovery.cells import cell
+from recovery.reports import Report
+from recovery.reports.table import place
 
 
 class HarmlessResource(ModelResource):
@@ -34,80 +26,16 @@ class HarmlessResource(ModelResource):
         return [name for name in super().get_export_order() if name not in self.hidden]
 
     def export_field(self, field: Field, instance: Any, **kwargs: Any) -> Any:
-        value = field.get_value(instance)
-        return iso(value) if hasattr(value, "isoformat") else harmless(_plain(value))
+        return cell(field.get_value(instance))
 
 
-def _plain(value: Any) -> Any:
-    if value is None:
-        return ""
-    return value if isinstance(value, str | int) else str(value)
-
-
-ACCOUNT_COLUMNS = {
-    "name": "text__display_name",
-    "login_name": "text__login_name",
-    "address": "text__address",
-    "staff_number": "text__staff_number",
-    "tier": "tier",
-    "enrolment": "enrolment",
-    "flagged_at": "reenrolment_required_at",
-    "due_at": "reenrolment_due_at",
-    "codes_left": "backup_codes_left",
-    "codes_issued": "backup_codes_total",
-    "codes_issued_at": "backup_codes_issued_at",
-    "last_recovered_at": "last_recovered_at",
-    "frozen_at": "frozen_at",
-}
-EVENT_COLUMNS = {
-    name: name
-    for name in (
-        "id",
-        "at",
-        "operation",
-        "outcome",
-        "refusal",
-        "actor_id",
-        "actor_name",
-        "subject_id",
-        "subject_name",
-        "reason",
-        "ticket",
-        "proofing",
-        "source_address",
-        "user_agent",
-        "verified_by",
-        "authenticator",
-        "detail",
-    )
-}
-
-
-def _fields(columns: dict[str, str]) -> dict[str, Field]:
-    return {
-        name: Field(attribute=attribute, column_name=name) for name, attribute in columns.items()
+def resource_of(report: Report, *, hidden: frozenset[str] = frozenset()) -> HarmlessResource:
+    """What import-export writes a report with, given the rows of ``Table.query``."""
+    columns = {column.name: column for column in report.columns}
+    fields = {
+        name: Field(attribute=place(column), column_name=name) for name, column in columns.items()
     }
-
-
-class AccountResource(HarmlessResource):
-    """Accounts as a report administrator takes them out. It names its columns: no code, no key."""
-
-    locals().update(_fields(ACCOUNT_COLUMNS))
-
-    class Meta:
-        model = Account
-        name = "Accounts"
-        fields = tuple(ACCOUNT_COLUMNS)
-        export_order = fields
-
-
-class EventResource(HarmlessResource):
-    """Events as an auditor takes them out."""
-
-    locals().update(_fields(EVENT_COLUMNS))
-
-    class Meta:
-        model = AuditEvent
-        name = "Ledger"
-        fields = tuple(EVENT_COLUMNS)
-        export_order = fields
+    model, names = report.everything().model, tuple(columns)
+    meta = type("Meta", (), {"model": model, "fields": names, "export_order": names})
+    kind = type(f"{report.name.title()}Resource", (HarmlessResource,), {**fields, "Meta": meta})
+    return kind(hidden=frozenset(columns) - frozenset(report.headers(hidden)))

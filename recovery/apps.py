@@ -38,8 +38,10 @@ class RecoveryConfig(AppConfig):
         _follow_rights()
         user_logged_in.connect(stamp_session, dispatch_uid="recovery.stamp_session")
         from recovery.audit.linking import teach_sqlite  # noqa: PLC0415 - needs loaded apps
+        from recovery.reports.sqlite import teach_median  # noqa: PLC0415 - needs loaded apps
 
         connection_created.connect(teach_sqlite, dispatch_uid="recovery.teach_sqlite")
+        connection_created.connect(teach_median, dispatch_uid="recovery.teach_median")
         pre_migrate.connect(make_ready, sender=self, dispatch_uid="recovery.make_ready")
         post_migrate.connect(make_whole, sender=self, dispatch_uid="recovery.make_whole")
 
@@ -86,10 +88,11 @@ def make_ready(using: str, plan: Any = (), **_kwargs: Any) -> None:
 
 
 def make_whole(using: str, **_kwargs: Any) -> None:
-    """After a migrate: put the ledger's triggers back, prove them, make missing accounts."""
-    from recovery import sync  # noqa: PLC0415 - needs loaded apps
+    """After a migrate: the ledger's triggers, proven; missing accounts; the index of the search."""
+    from recovery import search_index, sync  # noqa: PLC0415 - needs loaded apps
     from recovery.audit import proving, triggers  # noqa: PLC0415 - needs loaded apps
 
     triggers.install(using)
     proving.prove(using)
     sync.make_missing(using)
+    search_index.install(using)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from recovery import notices
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation, Way
+from recovery.insertion import among
 from recovery.models import Account, ContactAddress, RecoveryLink, RecoveryLinkToken
 from recovery.secret import Secret
 
@@ -52,14 +53,16 @@ def end_open(account: Account, *, state: LinkState) -> int:
 
 def open_links_of_many(accounts: Iterable[int], *, lock: bool) -> dict[int, int]:
     """The open link of each account that has one."""
-    still_open = RecoveryLink.objects.filter(account__in=accounts, state__in=OPEN_LINK_STATES)
+    still_open = RecoveryLink.objects.filter(
+        account__in=among(accounts), state__in=OPEN_LINK_STATES
+    )
     found = still_open.select_for_update() if lock else still_open
     return dict(found.order_by("pk").values_list("account_id", "pk"))
 
 
 def end_many(links: Sequence[int], *, state: LinkState) -> None:
     """End locked links and their mails, as ``end`` would one by one."""
-    still_open = RecoveryLink.objects.filter(pk__in=links, state__in=OPEN_LINK_STATES)
+    still_open = RecoveryLink.objects.filter(pk__in=among(links), state__in=OPEN_LINK_STATES)
     still_open.update(state=state, ended_at=timezone.now())
     notices.end_for_links(links, state=state)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from recovery.announcements import WHAT_HAPPENED
 from recovery.conf import conf
 from recovery.enums import LinkState, NoticeState, Operation, Role
-from recovery.insertion import Value, insert_like
+from recovery.insertion import Value, among, insert_like
 from recovery.models import ContactAddress, Notice
 
 if TYPE_CHECKING:
@@ -70,15 +70,24 @@ def queue_for_leads(event: AuditEvent, account: Account | None) -> list[Notice]:
 
 def queue_confirmation(address: ContactAddress) -> Notice:
     """Queue the mail that carries a code to confirm ``address``: made as the mail leaves."""
-    notice = _notice(
+    notice = _to_confirm(address)
+    notice.save(force_insert=True)
+    return notice
+
+
+def queue_confirmations(addresses: Iterable[ContactAddress]) -> None:
+    """Queue the mails that carry the codes of many addresses."""
+    Notice.objects.bulk_create(map(_to_confirm, addresses))
+
+
+def _to_confirm(address: ContactAddress) -> Notice:
+    return _notice(
         Operation.ADD_ADDRESS,
         account=address.account,
         address=address.address,
         dedupe_key=f"confirm:{address.pk}:{timezone.now().timestamp()}",
         context={"confirms": address.pk},
     )
-    notice.save(force_insert=True)
-    return notice
 
 
 def queue_link(link: RecoveryLink, *, operation: Operation) -> Notice:
@@ -116,7 +125,7 @@ def addresses_of_many(operation: Operation, accounts: Iterable[int]) -> dict[int
     """Who will be told of each of many accounts, as ``queue`` would find them one by one."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     if operation in WHAT_HAPPENED:
-        confirmed = ContactAddress.objects.confirmed().filter(account__in=accounts)
+        confirmed = ContactAddress.objects.confirmed().filter(account__in=among(accounts))
         for account, address in confirmed.order_by("pk").values_list("account_id", "address"):
             found[account].append(address)
     return found
@@ -136,7 +145,7 @@ def end_for_link(link: RecoveryLink) -> int:
 def end_for_links(links: Sequence[int], *, state: LinkState) -> int:
     """End the mails of links that ended in that state before they left."""
     mail_state = NoticeState.DEAD if state is LinkState.CANCELLED else NoticeState.CANCELLED
-    waiting = Notice.objects.filter(link__in=links, state=NoticeState.QUEUED)
+    waiting = Notice.objects.filter(link__in=among(links), state=NoticeState.QUEUED)
     return waiting.update(state=mail_state, ended_at=timezone.now())
 
 

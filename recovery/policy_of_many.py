@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from recovery import tiers
 from recovery.errors import RecoveryError
+from recovery.insertion import among
 from recovery.policy import ABOUT_THE_ACTOR, RULES, Attempt, Rule
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def refusals(attempt: Attempt, subjects: Sequence[Account]) -> dict[int, Recover
     Ask ``require_of_actor`` first.
     """
     rules = [rule for rule in RULES[attempt.operation] if rule not in ABOUT_THE_ACTOR]
-    theirs = permissions_of_many([account.user for account in subjects])
+    theirs = permissions_of_many(subjects)
     found = {}
     for account in subjects:
         refusal = _first_refusal(rules, _on(attempt, account, theirs))
@@ -47,29 +48,29 @@ def refusals(attempt: Attempt, subjects: Sequence[Account]) -> dict[int, Recover
     return found
 
 
-def permissions_of_many(users: Sequence[Any]) -> dict[Any, frozenset[str]]:
-    """What ``policy.permissions_of`` says of each user, by primary key.
+def permissions_of_many(accounts: Sequence[Account]) -> dict[int, frozenset[str]]:
+    """What ``policy.permissions_of`` says of each account's user, by account.
 
     Whoever only their own backend can answer for is left out, and has to be asked about singly.
     """
-    ordinary = [user.pk for user in users if not getattr(user, "is_superuser", False)]
     if not _are_in_the_tables():
         return {}
-    held: defaultdict[Any, set[str]] = defaultdict(set)
+    ordinary = [one.pk for one in accounts if not getattr(one.user, "is_superuser", False)]
+    held: defaultdict[int, set[str]] = defaultdict(set)
     for path in ("user_permissions", "groups__permissions"):
         for pk, app, codename in _holdings(path, ordinary):
             held[pk].add(f"{app}.{codename}")
     return {pk: frozenset(held.get(pk, ())) for pk in ordinary}
 
 
-def _on(attempt: Attempt, account: Account, theirs: Mapping[Any, frozenset[str]]) -> Attempt:
+def _on(attempt: Attempt, account: Account, theirs: Mapping[int, frozenset[str]]) -> Attempt:
     """The same attempt on one of the subjects, knowing what was read for all of them."""
     one = Attempt(
         operation=attempt.operation, actor=attempt.actor, subject=account, grounds=attempt.grounds
     )
     vars(one)["held"] = attempt.held
-    if account.user_id in theirs:
-        vars(one)["theirs"] = theirs[account.user_id]
+    if account.pk in theirs:
+        vars(one)["theirs"] = theirs[account.pk]
     return one
 
 
@@ -82,10 +83,11 @@ def _first_refusal(rules: Iterable[Rule], attempt: Attempt) -> RecoveryError | N
     return None
 
 
-def _holdings(path: str, pks: Sequence[Any]) -> Iterable[tuple[Any, str, str]]:
-    holders: QuerySet[Any] = QuerySet(get_user_model()).filter(pk__in=pks)
-    found = holders.filter(**{f"{path}__isnull": False})
-    return found.values_list("pk", f"{path}__content_type__app_label", f"{path}__codename")
+def _holdings(path: str, accounts: Sequence[int]) -> Iterable[tuple[int, str, str]]:
+    everybody: QuerySet[Any] = QuerySet(get_user_model())
+    holders = everybody.filter(recovery_account__in=among(accounts), **{f"{path}__isnull": False})
+    columns = ("recovery_account", f"{path}__content_type__app_label", f"{path}__codename")
+    return holders.values_list(*columns)
 
 
 def _are_in_the_tables() -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from recovery.insertion import among
 from recovery.models import Account
 from recovery.models.accounts import COUNTERS
 
@@ -47,7 +48,7 @@ def change_many(
         alike[tuple(new)].append(account.pk)
     for changed, pks in alike.items():
         if changed:
-            Account.objects.filter(pk__in=pks).update(**dict(changed))
+            Account.objects.filter(pk__in=among(pks)).update(**dict(changed))
     if getattr(settings, "SIMPLE_HISTORY_ENABLED", True):
         _keep([account.pk for account, _ in changes], actor=actor, reason=reason, traces=traces)
 

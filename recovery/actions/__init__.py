@@ -6,6 +6,7 @@ from recovery.actions.backup_codes import IssuedCodes, issue_phone_code, regener
 from recovery.actions.enrolment import bind_authenticator, take_backup_codes
 from recovery.actions.exporting import export_events
 from recovery.actions.freezing import close_incident, freeze_recovery, look_at_veto, veto
+from recovery.actions.jobs import act_on_many, cancel_job
 from recovery.actions.many import (
     lift_reenrolment_of_many,
     outlook_of_many,
@@ -16,6 +17,8 @@ from recovery.actions.many import (
 from recovery.actions.opening import look_at_link, open_recovery_link
 from recovery.actions.recovery_links import send_recovery_link, withdraw_recovery_link
 from recovery.actions.reenrolment import lift_reenrolment, require_reenrolment
+from recovery.actions.report_jobs import export_workbook, fetch_export
+from recovery.actions.reports import export_report
 from recovery.actions.reviewing import escalate_event, sign_off_event
 from recovery.actions.staff import (
     change_role,
@@ -27,8 +30,10 @@ from recovery.actions.staff import (
 
 __all__ = [
     "IssuedCodes",
+    "act_on_many",
     "add_address",
     "bind_authenticator",
+    "cancel_job",
     "change_role",
     "close_incident",
     "confirm_address",
@@ -36,6 +41,9 @@ __all__ = [
     "enrol_staff",
     "escalate_event",
     "export_events",
+    "export_report",
+    "export_workbook",
+    "fetch_export",
     "freeze_recovery",
     "invite_staff",
     "issue_phone_code",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from recovery import errors, flags, links, versions
@@ -29,20 +31,11 @@ class Flagging:
         batch.judge(lambda account: raising(account, self.due_at))
 
     def write(self, batch: Batch) -> None:
-        reason = batch.order.reason
-        _change(
-            batch,
-            {
-                account: flags.raised(
-                    account,
-                    origin=FlagOrigin.DESK,
-                    reason=reason,
-                    due_at=self.due_at,
-                    at=batch.at,
-                )
-                for account in batch.passed
-            },
-        )
+        _change(batch, partial(self._columns, reason=batch.order.reason, at=batch.at))
+
+    def _columns(self, account: Account, *, reason: str, at: datetime) -> dict[str, Any]:
+        origin, due_at = FlagOrigin.DESK, self.due_at
+        return flags.raised(account, origin=origin, reason=reason, due_at=due_at, at=at)
 
 
 class Lifting:
@@ -52,7 +45,7 @@ class Lifting:
         batch.judge(lifting)
 
     def write(self, batch: Batch) -> None:
-        _change(batch, {account: flags.lowered(account) for account in batch.passed})
+        _change(batch, flags.lowered)
 
 
 @dataclass(slots=True)
@@ -104,9 +97,9 @@ class Withdrawing:
         return {"link": self.open_links[account.pk]}
 
 
-def _change(batch: Batch, changes: dict[Account, dict[str, Any]]) -> None:
+def _change(batch: Batch, columns: Callable[[Account], dict[str, Any]]) -> None:
     versions.change_many(
-        list(changes.items()),
+        [(account, columns(account)) for account in batch.passed],
         actor=batch.order.actor,
         reason=batch.order.reason,
         traces=batch.traces,

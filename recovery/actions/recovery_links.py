@@ -10,6 +10,7 @@ from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.conf import conf
 from recovery.enums import LinkState, Operation
+from recovery.insertion import among
 from recovery.models import ContactAddress
 
 if TYPE_CHECKING:
@@ -60,6 +61,6 @@ def suitable_address(account: Account, address_id: int | None = None) -> Contact
 
 def suitable_addresses(accounts: Iterable[int]) -> dict[int, ContactAddress]:
     """For each of many accounts the address that ``suitable_address`` finds, if there is one."""
-    fit = ContactAddress.objects.old_enough_for_links().filter(account__in=accounts)
+    fit = ContactAddress.objects.old_enough_for_links().filter(account__in=among(accounts))
     newest_first = fit.order_by("-confirmed_at", "-pk")
     return {address.account_id: address for address in newest_first}

@@ -12,7 +12,7 @@ from recovery.audit.ledger import about, who_and_why
 from recovery.audit.series import Series
 from recovery.canonical import shown
 from recovery.enums import Outcome
-from recovery.insertion import insert_like
+from recovery.insertion import Value, insert_like
 from recovery.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -49,18 +49,21 @@ def append_many(draft: Draft, endings: Sequence[Ending]) -> None:
     insert_like(pattern, varying, _rows(draft, Series(vars(pattern), varying=VARYING), endings))
 
 
-def _rows(
-    draft: Draft, series: Series, endings: Sequence[Ending]
-) -> Iterator[tuple[str | int | None, ...]]:
+def _rows(draft: Draft, series: Series, endings: Sequence[Ending]) -> Iterator[tuple[Value, ...]]:
     details: dict[str, bytes] = {}
-    for ending in endings:
+    for ending, salt in zip(endings, _salts(len(endings)), strict=True):
         outcome = Outcome.REFUSED if ending.refusal else Outcome.COMPLETED
         detail = json.dumps(ending.detail)
         if detail not in details:
             check_detail(draft.operation, ending.detail)
             details[detail] = shown(ending.detail)
         pk, name, tier = about(ending.subject).values()
-        salt = secrets.token_hex(SALT_BYTES)
         open_ = (outcome.value, ending.refusal, pk)
         content = series.content(salt, (*open_, name.encode(), tier, details[detail], ending.trace))
         yield ending.event_id, *open_, name, tier, detail, ending.trace, salt, content
+
+
+def _salts(count: int) -> list[str]:
+    """As many random salts, asked of the system at once."""
+    length, all_ = 2 * SALT_BYTES, secrets.token_hex(SALT_BYTES * count)
+    return [all_[start : start + length] for start in range(0, len(all_), length)]

@@ -22,7 +22,6 @@ from recovery.audit.many import (
 )
 from recovery.audit.operations import recorded, spend_form
 from recovery.errors import RecoveryError
-from recovery.models import Account
 from recovery.policy import Rule
 
 AT_ONCE: Final = 2_000
@@ -77,7 +76,7 @@ def outlook(
     attempt, total = order.attempt(), Result()
     policy_of_many.require_of_actor(attempt, but=but)
     for pks in _batches(subjects, total):
-        batch = looked_at(order, attempt, pks, _read(pks))
+        batch = looked_at(order, attempt, pks, list(locks.standings(pks)))
         batch.is_dry = True
         change.judge(batch)
         total.done |= dict.fromkeys(pks, 0)
@@ -115,12 +114,8 @@ def _try_all(order: Order, pks: list[int], change: Change, also: Also | None) ->
 def _record_refusals(order: Order, result: Result, also: Also | None) -> None:
     with recorded(order.draft(in_any_case={"count": len(result.refused)})):
         for pks in batched(result.refused, AT_ONCE):
-            batch = Batch.of(order, pks, _read(pks))
+            batch = Batch.of(order, pks, locks.standings(pks))
             batch.refused = {pk: result.refused[pk] for pk in pks}
             record(batch)
             if also is not None:
                 also(replace(batch.result, undone=True))
-
-
-def _read(pks: Iterable[int]) -> list[Account]:
-    return list(Account.objects.select_related("user").filter(pk__in=pks))

@@ -67,4 +67,5 @@ def _committed(inner: Hash, outer: Hash, field: bytes, value: bytes) -> str:
 
 def _quoted(text: str) -> str:
     """A text as RFC 8785 writes it, which Python's own encoder does as well, and sooner."""
-    return json.dumps(text, ensure_ascii=False)
+    is_plain = text.isascii() and text.isalnum()
+    return f'"{text}"' if is_plain else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The reports, against slow and obvious computations."""
