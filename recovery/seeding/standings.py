@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Case, Max, Min, Value, When
+from django.db.models import Case, Max, Min, QuerySet, Value, When
 from django.db.models.functions import Mod
 from django.utils import timezone
 
@@ -28,28 +28,36 @@ def give(after: int) -> None:
     )
     enrolled = accounts.exclude(of__lt=30)
     with transaction.atomic():
-        enrolled.update(
-            enrolment=Enrolment.ENROLLED,
-            enrolled_at=now - timedelta(days=400),
-            backup_codes_total=CODES,
-            backup_codes_left=Case(
-                When(of__lt=40, then=Value(0)),
-                When(of__lt=60, then=Value(1)),
-                When(of__lt=80, then=Value(2)),
-                When(of__lt=400, then=Value(7)),
-                default=Value(CODES),
-            ),
-            backup_codes_issued_at=_spread(now, "fifth", (3, 30, 90, 200, 365)),
-        )
+        _enrol(enrolled, now)
         recovered = enrolled.filter(of__gte=950)
         recovered.update(last_recovered_at=_spread(now, "fifth", (0.5, 3, 9, 20, 60)))
-        enrolled.filter(of__gte=940, of__lt=950).update(
-            enrolment=Enrolment.REENROLMENT_REQUIRED,
-            reenrolment_required_at=now - timedelta(days=4),
-            reenrolment_due_at=_spread(now, "half", (-3, 1)),
-            reenrolment_origin=FlagOrigin.DESK,
-            reenrolment_reason="A batch of tokens was lost.",
-        )
+        _flag(enrolled.filter(of__gte=940, of__lt=950), now)
+
+
+def _enrol(accounts: QuerySet[Account], now: datetime) -> None:
+    accounts.update(
+        enrolment=Enrolment.ENROLLED,
+        enrolled_at=now - timedelta(days=400),
+        backup_codes_total=CODES,
+        backup_codes_left=Case(
+            When(of__lt=40, then=Value(0)),
+            When(of__lt=60, then=Value(1)),
+            When(of__lt=80, then=Value(2)),
+            When(of__lt=400, then=Value(7)),
+            default=Value(CODES),
+        ),
+        backup_codes_issued_at=_spread(now, "fifth", (3, 30, 90, 200, 365)),
+    )
+
+
+def _flag(accounts: QuerySet[Account], now: datetime) -> None:
+    accounts.update(
+        enrolment=Enrolment.REENROLMENT_REQUIRED,
+        reenrolment_required_at=now - timedelta(days=4),
+        reenrolment_due_at=_spread(now, "half", (-3, 1)),
+        reenrolment_origin=FlagOrigin.DESK,
+        reenrolment_reason="A batch of tokens was lost.",
+    )
 
 
 def insert_codes(after: int) -> None:

@@ -128,9 +128,7 @@ def told(
         "subject_id": about[0],
         "subject_name": about[1],
         "subject_tier": about[2],
-        "reason": chance.choice(REASONS) if story.has_grounds else "",
-        "ticket": f"HD-{number}" if story.has_grounds else "",
-        "proofing": chance.choice(CALLED).value if story.has_grounds else "",
+        **_grounds(number, story, chance),
         "source_address": _address(agent) if story.by_agent else _address(number),
         "user_agent": BROWSERS[agent % len(BROWSERS)],
         "session_digest": f"{chance.getrandbits(256):064x}",
@@ -139,6 +137,16 @@ def told(
         "detail": {} if story.refusal else story.detail | due,
         "trace": f"{chance.getrandbits(64):016x}",
         "salt": f"{chance.getrandbits(128):032x}",
+    }
+
+
+def _grounds(number: int, story: Story, chance: Random) -> dict[str, str]:
+    if not story.has_grounds:
+        return {"reason": "", "ticket": "", "proofing": ""}
+    return {
+        "reason": chance.choice(REASONS),
+        "ticket": f"HD-{number}",
+        "proofing": chance.choice(CALLED).value,
     }
 
 
