@@ -74,7 +74,7 @@ INVENTORY: Final[dict[Operation, Entry]] = {
     Operation.EXPORT_ACTIONS: Entry(
         "report administrator, auditor, lead",
         "what the desk did was taken out, by action or by agent",
-        "recovery/actions/reports.py",
+        "recovery/reports/desk.py",
     ),
     Operation.ACT_ON_MANY: Entry(
         "report administrator, lead",
