@@ -8,7 +8,6 @@ from import_export.fields import Field
 from import_export.resources import ModelResource
 
 from recovery.cells import cell
-from recovery.models import Account, AuditEvent
 from recovery.reports import Report
 from recovery.reports.table import place
 
@@ -28,75 +27,6 @@ class HarmlessResource(ModelResource):
 
     def export_field(self, field: Field, instance: Any, **kwargs: Any) -> Any:
         return cell(field.get_value(instance))
-
-
-ACCOUNT_COLUMNS = {
-    "name": "text__display_name",
-    "login_name": "text__login_name",
-    "address": "text__address",
-    "staff_number": "text__staff_number",
-    "tier": "tier",
-    "enrolment": "enrolment",
-    "flagged_at": "reenrolment_required_at",
-    "due_at": "reenrolment_due_at",
-    "codes_left": "backup_codes_left",
-    "codes_issued": "backup_codes_total",
-    "codes_issued_at": "backup_codes_issued_at",
-    "last_recovered_at": "last_recovered_at",
-    "frozen_at": "frozen_at",
-}
-EVENT_COLUMNS = {
-    name: name
-    for name in (
-        "id",
-        "at",
-        "operation",
-        "outcome",
-        "refusal",
-        "actor_id",
-        "actor_name",
-        "subject_id",
-        "subject_name",
-        "reason",
-        "ticket",
-        "proofing",
-        "source_address",
-        "user_agent",
-        "verified_by",
-        "authenticator",
-        "detail",
-    )
-}
-
-
-def _fields(columns: dict[str, str]) -> dict[str, Field]:
-    return {
-        name: Field(attribute=attribute, column_name=name) for name, attribute in columns.items()
-    }
-
-
-class AccountResource(HarmlessResource):
-    """Accounts as a report administrator takes them out. It names its columns: no code, no key."""
-
-    locals().update(_fields(ACCOUNT_COLUMNS))
-
-    class Meta:
-        model = Account
-        name = "Accounts"
-        fields = tuple(ACCOUNT_COLUMNS)
-        export_order = fields
-
-
-class EventResource(HarmlessResource):
-    """Events as an auditor takes them out."""
-
-    locals().update(_fields(EVENT_COLUMNS))
-
-    class Meta:
-        model = AuditEvent
-        name = "Ledger"
-        fields = tuple(EVENT_COLUMNS)
-        export_order = fields
 
 
 def resource_of(report: Report, *, hidden: frozenset[str] = frozenset()) -> HarmlessResource:

@@ -14,20 +14,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
+from console.admin.account_changelist import AccountChangeList
+from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
+from console.admin.many import ActingOnMany
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
 from console.admin.versions import Versions
-from console.resources import AccountResource
 from recovery.enums import Operation
 from recovery.lists import search_accounts
 from recovery.models import Account
+from recovery.reports.accounts import COVERAGE
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -39,9 +41,10 @@ class AccountAdmin(
     Operating,
     Versions,
     AccountSearching,
+    ActingOnMany,
     LookOnly,
     SimpleHistoryAdmin,
-    exports.AuditedExport,
+    exports.LeadsToReport,
     ModelAdmin,
 ):
     """Where a help desk works. It sees counts and never a code."""
@@ -50,8 +53,11 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
-        ("enrolment", ChoicesDropdownFilter),
+        filters.CodesExactlyFilter,
+        filters.EnrolmentFilter,
         filters.FlagFilter,
+        filters.FlagAgeFilter,
+        filters.FlagDueFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
         filters.MailFilter,
@@ -59,17 +65,17 @@ class AccountAdmin(
     list_filter_submit = True
     list_fullwidth = True
     list_select_related = ("text",)
-    list_per_page = 50
+    list_per_page = ROWS
+    change_list_template = "console/account_list.html"
     list_disable_select_all = True
     actions = None
-    ordering = ("text__display_name", "text__account")
     search_fields = ("text__folded",)
     search_help_text = _("Name, login name, address or staff number")
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     history_list_display = ()
-    resource_classes = (AccountResource,)
-    export_operation = Operation.EXPORT_ACCOUNTS
+    export_report = COVERAGE
 
     @display(description=_("Account"), ordering="text__display_name", header=True)
     def person(self, account: Account) -> tuple[str, str]:
@@ -90,6 +96,9 @@ class AccountAdmin(
     @display(description=_("Flag"), ordering="reenrolment_due_at")
     def flag(self, account: Account) -> str:
         return displays.flag_badge(account.enrolment, account.reenrolment_due_at)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AccountChangeList]:
+        return AccountChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from unfold.admin import ModelAdmin
@@ -12,29 +12,17 @@ from console.admin.event import EventPage
 from console.admin.looking import LookOnly
 from console.admin.recording import LedgerReading
 from console.admin.timeline import Timeline
-from console.disclosure import hidden_from
-from console.resources import EventResource
-from recovery.enums import Operation
 from recovery.models import AuditEvent
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+from recovery.reports.ledger import LEDGER
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(
-    LedgerReading, Timeline, EventPage, LookOnly, exports.AuditedExport, ModelAdmin
+    LedgerReading, Timeline, EventPage, LookOnly, exports.LeadsToReport, ModelAdmin
 ):
     """Who did or tried what to whom. Nothing here can be added, changed or deleted."""
 
-    resource_classes = (EventResource,)
-    export_operation = Operation.EXPORT_EVENTS
-
-    def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
-        """Leave out of a file what the pages withhold."""
-        return super().get_export_resource_kwargs(request, **kwargs) | {
-            "hidden": hidden_from(request)
-        }
+    export_report = LEDGER
 
     def get_urls(self) -> list[Any]:
         """Stock history would show Django's own log, of which there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console import displays
-from console.admin.keyset import page
+from console.admin.keyset import NewestFirst, page
 from console.admin.ledger_filters import LedgerFilters
 from console.disclosure import hidden_from
 from console.ledger_values import Reader, event_url, query
@@ -25,7 +25,6 @@ from recovery.models import AuditEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 LABELS = {"operation": Operation, "outcome": Outcome, "tier": Tier}
@@ -51,30 +50,36 @@ class Timeline:
         status = 200 if filters.is_valid() else 400
         return TemplateResponse(request, "console/timeline.html", context, status=status)
 
-    def get_export_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
-        """What the timeline shows, all pages of it; a filter that makes no sense gives no file."""
-        filters = LedgerFilters(request.GET, hidden=hidden_from(request))
-        if not filters.is_valid():
-            raise BadRequest
-        return filters.narrow(AuditEvent.objects.order_by("-at", "-id"))
-
 
 def timeline(filters: LedgerFilters, reader: Reader) -> dict[str, Any]:
     """One page of the ledger, with the way to the next and to the one before."""
     events = filters.narrow(AuditEvent.objects.select_related("entry").defer("content"))
     places = filters.cleaned_data
-    shown = page(events, before=places.get("before"), after=places.get("after"))
+    shown = page(events, NewestFirst(), onward=places.get("before"), back=places.get("after"))
     chosen = filters.chosen
     return {
         "filters": filters,
         "chips": list(_chips(chosen, shown.rows, reader)),
+        "labels": _labels(),
         "days": list(_days(shown.rows, reader)),
         "zone": timezone.get_current_timezone_name(),
-        "older_url": reader.view(**chosen, before=shown.older) if shown.older else "",
-        "newer_url": reader.view(**chosen, after=shown.newer) if shown.newer else "",
+        "older_url": reader.view(**chosen, before=shown.onward) if shown.onward else "",
+        "newer_url": reader.view(**chosen, after=shown.back) if shown.back else "",
         "newest_url": reader.view(**chosen),
         "all_url": reader.ledger_url,
         "export_url": f"{reverse('admin:recovery_auditevent_export')}?{query(chosen)}",
+    }
+
+
+def _labels() -> dict[str, str]:
+    """What stands above a column and, where there is no room for columns, beside its values."""
+    return {
+        "subject": _("Subject"),
+        "privileged": _("Privileged"),
+        "actor": _("Agent"),
+        "ticket": _("Ticket"),
+        "source": _("Source"),
+        "sequence": _("Sequence"),
     }
 
 
@@ -119,6 +124,10 @@ def _chips(
 def _in_words(name: str, value: Any, events: list[AuditEvent], reader: Reader) -> str:
     if name in LABELS:
         return str(LABELS[name](value).label)
+    if name == "refusal":
+        return text_of(value) or value
+    if name == "in_hour":
+        return value.words
     if name in {"since", "until"}:
         return formats.date_format(timezone.localtime(value), "j M Y, H:i:s")
     if name in {"subject", "actor"}:

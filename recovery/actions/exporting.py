@@ -77,7 +77,7 @@ def _write(draft: Draft, file: IO[bytes], part: Part) -> Manifest:
         "rows": manifest.count,
         "columns": sorted(fields),
         "format": "bundle",
-        "sha256": _digest(file),
+        "sha256": digest_of(file),
     }
     return manifest
 
@@ -115,7 +115,8 @@ def _fields_shown_to(actor: Actor) -> frozenset[str]:
     return frozenset().union(*opened)
 
 
-def _digest(file: IO[bytes]) -> str:
+def digest_of(file: IO[bytes]) -> str:
+    """The SHA-256 of a whole file, which is then at its beginning again."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it can be read
     file.seek(0)

@@ -116,7 +116,7 @@ def prepared(draft: Draft, *, report: Report, asked: Asked) -> Table:
     """
     require_beforehand(draft)
     try:
-        return _table(draft.actor, report, asked)
+        return table_for(draft.actor, report, asked)
     except errors.RecoveryError as refusal:
         append(draft, Outcome.REFUSED, refusal=refusal.code)
         raise
@@ -144,7 +144,8 @@ def told(table: Table, file_format: str) -> dict[str, Any]:
     }
 
 
-def _table(actor: Actor, report: Report, asked: Asked) -> Table:
+def table_for(actor: Actor, report: Report, asked: Asked) -> Table:
+    """The report as ``actor`` may have it; raise why not, where they may not."""
     if report.sees not in _held(actor):
         raise errors.PermissionMissing
     hidden = hidden_from(actor)

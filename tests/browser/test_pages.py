@@ -1,17 +1,20 @@
 """Every page of the console, for keyboards, screen readers, dark rooms and small screens."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
+from recovery import figures
 from recovery.audit import alarms
 from recovery.audit.verifier import Finding
-from recovery.enums import Operation, Outcome, Role
-from recovery.models import AuditEvent
+from recovery.enums import JobKind, JobState, Operation, Outcome, Role, RowState
+from recovery.models import AuditEvent, Job, JobRow
 from tests import factories
 from tests.browser.conftest import lend_session, type_code, type_password
 from tests.browser.crawl import NARROW, problems
@@ -46,13 +49,39 @@ def every_page(subject):
         reverse("admin:recovery_auditevent_changelist"),
         account_url(subject),
         reverse("admin:recovery_account_history", args=[subject.pk]),
-        reverse("admin:recovery_account_export"),
+        reverse("admin:reports"),
+        f"{reverse('admin:report', args=['coverage'])}?codes=low",
+        f"{reverse('admin:report', args=['ledger'])}?operation=sign_in",
         reverse("admin:recovery_auditevent_change", args=[event.pk]),
         reverse("admin:recovery_reviewitem_changelist"),
         reverse("admin:completeness"),
         reverse("admin:integrity"),
+        reverse("admin:pictures"),
         reverse("admin:bundle"),
+        reverse("admin:jobs"),
+        *job_pages(subject),
         reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
+    ]
+
+
+def job_pages(subject):
+    """Of one job: asking for it, how it stands while it runs, and taking it back."""
+    job = Job.objects.create(
+        kind=JobKind.BULK,
+        operation=Operation.REQUIRE_REENROLMENT,
+        state=JobState.RUNNING,
+        owner_name="somebody",
+        rows_total=3,
+        rows_seen=1,
+        rows_refused=1,
+    )
+    refused = {"state": RowState.REFUSED, "refusal": "account_frozen"}
+    JobRow.objects.create(job=job, number=1, account_id=subject.pk, **refused)
+    many = f"operation=require_reenrolment&account={subject.pk}"
+    return [
+        f"{reverse('admin:recovery_account_many')}?{many}",
+        reverse("admin:job", args=[job.pk]),
+        reverse("admin:job_cancel", args=[job.pk]),
     ]
 
 
@@ -73,6 +102,24 @@ def test_every_dialog_is_without_a_problem(desk_page, subject):
         desk_page.goto(f"{account_url(subject)}?dialog={operation}")
         desk_page.locator("#dialog:modal").wait_for()
         assert problems(desk_page) == [], operation
+
+
+def test_the_file_of_a_job_is_asked_for_without_a_problem(browser_page, live_server):
+    client = desk.as_role(Role.LEAD)
+    job = Job.objects.create(
+        kind=JobKind.EXPORT,
+        operation=Operation.EXPORT_ACCOUNTS,
+        state=JobState.DONE,
+        owner_id=desk.whoever(client),
+        file_name="coverage-2026-11-28.xlsx",
+        file_kept_until=timezone.now() + timedelta(days=1),
+    )
+    desk.let_the_step_up_go_stale(client)
+    lend_session(browser_page, client, live_server.url)
+    browser_page.goto(reverse("admin:job_file", args=[job.pk]))
+
+    expect(browser_page.get_by_label("One-time code")).to_be_visible()
+    assert problems(browser_page) == []
 
 
 def test_a_page_number_leads_to_that_page(desk_page, monkeypatch):
@@ -184,3 +231,26 @@ def test_single_key_shortcuts_can_be_switched_off(desk_page, subject):
     desk_page.wait_for_timeout(300)
 
     assert desk_page.locator("#dialog").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_with_something_in_them_are_without_a_problem(desk_page, subject, theme):
+    agent = {"actor_id": "7", "subject_id": str(subject.user_id)}
+    for operation in (Operation.ISSUE_PHONE_CODE, Operation.SEND_RECOVERY_LINK):
+        AuditEvent.objects.create(operation=operation, outcome=Outcome.COMPLETED, **agent)
+    back = {"operation": Operation.HOLDER_SIGN_IN, "actor_id": str(subject.user_id)}
+    AuditEvent.objects.create(outcome=Outcome.COMPLETED, **back)
+    refused = {"outcome": Outcome.REFUSED, "refusal": "account_frozen"}
+    AuditEvent.objects.create(operation=Operation.ISSUE_PHONE_CODE, **refused)
+    figures.count_events()
+    figures.count_accounts()
+    desk_page.emulate_media(color_scheme=theme)
+
+    desk_page.goto(reverse("admin:pictures"))
+    assert desk_page.locator("figure svg").count() == 7
+    desk_page.locator("figure summary").first.press("Enter")
+    assert problems(desk_page) == []
+
+    desk_page.locator(".pic-calls svg a").first.press("Enter")
+    desk_page.wait_for_url("**/auditevent/?operation=**")
+    assert desk_page.get_by_role("rowheader").get_by_role("link").count() == 3

@@ -150,7 +150,28 @@ def statements(client, address):
 
 
 def text(response):
-    return response.content.decode()
+    return data(response).decode()
+
+
+def data(response):
+    """Return the bytes of an answer. One that is streamed can be read as often as another."""
+    if not response.streaming:
+        return response.content
+    if not hasattr(response, "was_read"):
+        response.was_read = response.getvalue()
+    return response.was_read
+
+
+def report_of(page):
+    """Return the report that the Export button of a list leads to."""
+    return {ACCOUNTS: "/console/reports/coverage/", LEDGER: "/console/reports/ledger/"}[page]
+
+
+def take_out(client, page, kind="csv", **more):
+    """Take a report out, and read the file to its end."""
+    response = client.post(page, {"format": kind} | more)
+    data(response)
+    return response
 
 
 def in_an_hour():

@@ -36,10 +36,10 @@ def every_response():
         "account": desk.page_of(subject),
         "history": f"{desk.ACCOUNTS}{subject.pk}/history/",
         "version": f"{desk.ACCOUNTS}{subject.pk}/history/{subject.history.latest().pk}/",
-        "accounts file": f"{desk.ACCOUNTS}export/",
+        "accounts report": desk.report_of(desk.ACCOUNTS),
         "ledger": desk.LEDGER,
         "event": f"{desk.LEDGER}{event.pk}/change/",
-        "ledger file": f"{desk.LEDGER}export/",
+        "ledger report": desk.report_of(desk.LEDGER),
         "nothing": "/console/nothing/",
         "not by GET": desk.target_of(subject, Operation.ISSUE_PHONE_CODE),
     }

@@ -46,9 +46,9 @@ def every_page(client, subject):
     ]
     seen = [desk.text(client.get(page)) for page in looked_at]
     for page in (desk.ACCOUNTS, desk.LEDGER):
-        for kind in "012":
-            made = client.post(f"{page}export/", {"format": kind, "resource": ""})
-            seen.append(unzipped(made.content) if kind == "1" else made.content.decode())
+        for kind in ("csv", "xlsx", "json"):
+            made = desk.data(desk.take_out(client, desk.report_of(page), kind))
+            seen.append(unzipped(made) if kind == "xlsx" else made.decode())
     return seen
 
 

@@ -283,7 +283,7 @@ def test_no_one_time_code_breaks_the_page(code):
 
 
 @pytest.mark.parametrize(
-    "page", [desk.LOGIN, desk.CODE_PAGE, "/console/logout/", f"{desk.ACCOUNTS}export/"]
+    "page", [desk.LOGIN, desk.CODE_PAGE, "/console/logout/", desk.report_of(desk.ACCOUNTS)]
 )
 def test_nothing_is_posted_without_a_csrf_token(page):
     client = Client(enforce_csrf_checks=True)
@@ -291,7 +291,7 @@ def test_nothing_is_posted_without_a_csrf_token(page):
     client.cookies = (
         desk.half_signed_in(person) if page == desk.CODE_PAGE else desk.signed_in(person)
     ).cookies
-    values = {"name": person.get_username(), "password": desk.PASSWORD, "format": "0"}
+    values = {"name": person.get_username(), "password": desk.PASSWORD, "format": "csv"}
 
     response = client.post(page, values | {"one_time_code": desk.one_time_code(person)})
 
