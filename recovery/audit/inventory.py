@@ -66,10 +66,10 @@ INVENTORY: Final[dict[Operation, Entry]] = {
         "lead", "an incident was looked into and closed", "recovery/actions/freezing.py"
     ),
     Operation.EXPORT_ACCOUNTS: Entry(
-        "report administrator, lead", "accounts were taken out", "console/admin/accounts.py"
+        "report administrator, lead", "accounts were taken out", "recovery/reports/accounts.py"
     ),
     Operation.EXPORT_EVENTS: Entry(
-        "auditor, lead", "events were taken out", "console/admin/audit.py"
+        "auditor, lead", "events were taken out", "recovery/reports/ledger.py"
     ),
     Operation.EXPORT_ACTIONS: Entry(
         "report administrator, auditor, lead",
