@@ -32,5 +32,6 @@ def test_a_flag_says_whether_it_is_overdue():
     assert "Overdue" not in displays.flag_badge("reenrolment_required", timezone.now() + day)
 
 
+@pytest.mark.requirement("A32")
 def test_a_badge_escapes_what_it_is_given():
     assert "<b>" not in displays.badge("<b>", tone="quiet")

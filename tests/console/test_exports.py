@@ -157,6 +157,7 @@ def test_no_text_on_the_ledger_is_a_formula(client, kind):
         assert sum(value(row[column]).startswith("'") for row in rows) == len(FORMULAS), column
 
 
+@pytest.mark.requirement("A32")
 @pytest.mark.parametrize("kind", [CSV, XLSX, JSON])
 def test_control_characters_break_no_file(client, kind):
     subject = factories.account()

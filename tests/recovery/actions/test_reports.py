@@ -128,6 +128,22 @@ def test_a_reader_who_goes_away_is_on_the_ledger(read):
     assert "sha256" not in broken.detail
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("file_format", Format)
+def test_one_who_goes_away_in_the_middle_leaves_a_connection_that_works(monkeypatch, file_format):
+    for _ in range(3):
+        factories.account(addresses=())
+    monkeypatch.setattr(writing, "FULL", 1)
+    file = take_out(file_format=file_format)
+    next(file), next(file)
+    file.close()
+
+    event = steps()[-1]
+    assert (event.outcome, event.detail["rows"]) == (Outcome.FAILED, 1)
+    assert b"".join(take_out(file_format=file_format))
+    assert steps()[-1].detail["step"] == "left"
+
+
 def test_an_error_breaks_the_file_off_and_is_on_the_ledger(monkeypatch):
     def broken(self):
         yield [1]
