@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from recovery import errors, policy, policy_of_many
+from recovery.backends import AccountBackend
 from recovery.enums import Operation
 from recovery.models import Account
 from tests.factories import account, actor, arranging, fresh, grounds, permissions
@@ -88,7 +89,7 @@ class Equality(TestCase):
         assert {pk: one and one.code for pk, one in found.items()} == expected
 
 
-@pytest.mark.parametrize("backend", [ModelBackend, GrantsNothing, GrantsToHolders])
+@pytest.mark.parametrize("backend", [ModelBackend, AccountBackend, GrantsNothing, GrantsToHolders])
 def test_permissions_are_those_that_the_backends_say(settings, backend):
     settings.AUTHENTICATION_BACKENDS = [
         "django.contrib.auth.backends.ModelBackend",
