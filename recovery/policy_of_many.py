@@ -12,6 +12,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db.models import QuerySet
 
 from recovery import tiers
+from recovery.backends import AccountBackend
 from recovery.errors import RecoveryError
 from recovery.insertion import among
 from recovery.policy import ABOUT_THE_ACTOR, RULES, Attempt, Rule
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 ANSWERING: Final = ("get_all_permissions", "get_user_permissions", "get_group_permissions")
 COMPUTING: Final = ("_get_permissions", "_get_user_permissions", "_get_group_permissions")
-"""What a backend says of somebody's permissions, and how Django's own comes to it."""
+"""What a backend says of somebody's permissions, and how Django's own, and ours, comes to it."""
 
 
 def require_of_actor(attempt: Attempt, *, but: Collection[Rule] = ()) -> None:
@@ -105,7 +106,10 @@ def _reads_the_tables_or_grants_nothing(backend: Any) -> bool:
     if not hasattr(backend, ANSWERING[0]):
         return True
     is_of = partial(_has_the_methods_of, backend)
-    return is_of(BaseBackend, ANSWERING) or is_of(ModelBackend, ANSWERING + COMPUTING)
+    readers = (ModelBackend, AccountBackend)
+    return is_of(BaseBackend, ANSWERING) or any(
+        is_of(reader, ANSWERING + COMPUTING) for reader in readers
+    )
 
 
 def _has_the_methods_of(backend: Any, model: type, names: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from recovery import errors, policy, policy_of_many
+from recovery.backends import AccountBackend
 from recovery.enums import Operation
 from recovery.models import Account
 from tests.factories import account, actor, arranging, fresh, grounds, permissions
@@ -88,7 +89,7 @@ class Equality(TestCase):
         assert {pk: one and one.code for pk, one in found.items()} == expected
 
 
-@pytest.mark.parametrize("backend", [ModelBackend, GrantsNothing, GrantsToHolders])
+@pytest.mark.parametrize("backend", [ModelBackend, AccountBackend, GrantsNothing, GrantsToHolders])
 def test_permissions_are_those_that_the_backends_say(settings, backend):
     settings.AUTHENTICATION_BACKENDS = [
         "django.contrib.auth.backends.ModelBackend",
@@ -114,15 +115,15 @@ def test_what_another_backend_grants_counts_for_the_rank(settings):
     assert refusals[subject.pk].code == OUTRANKS
 
 
-@pytest.mark.parametrize("many", [3, 40])
-def test_it_asks_as_much_about_many_as_about_few(many):
+def test_it_asks_as_much_about_many_as_about_few():
     agent = actor(Operation.REQUIRE_REENROLMENT)
     one = {"own": {"view_account"}, "by_group": set(), "flags": {"is_staff": True}}
-    accounts = [person(one) for _ in range(many)]
-    pks = [one.pk for one in accounts]
-    read = list(Account.objects.select_related("user").filter(pk__in=pks))
+    counts = []
+    for many in (3, 40):
+        pks = [person(one).pk for _ in range(many)]
+        read = list(Account.objects.select_related("user").filter(pk__in=pks))
+        with CaptureQueriesContext(connection) as queries:
+            policy_of_many.refusals(attempt(agent, Operation.REQUIRE_REENROLMENT), read)
+        counts.append(len(queries))
 
-    with CaptureQueriesContext(connection) as queries:
-        policy_of_many.refusals(attempt(agent, Operation.REQUIRE_REENROLMENT), read)
-
-    assert len(queries) == 4
+    assert counts[0] == counts[1] <= 4
