@@ -21,6 +21,7 @@ def holds(permission: str) -> Permission:
 
 READS_LEDGER = holds("recovery.view_auditevent")
 BRINGS_IN = holds("recovery.import_table")
+ACTS_ON_MANY = holds("recovery.act_on_many")
 REVIEWS = holds("recovery.view_reviewitem")
 
 
@@ -85,5 +86,5 @@ def _waiting(request: HttpRequest) -> int:
 
 
 def _running(request: HttpRequest) -> int:
-    """How many of their own jobs are under way."""
-    return jobs.under_way(request.user) if has_jobs(request) else 0
+    """How many of their own jobs are under way, of those whose jobs run for long."""
+    return jobs.under_way(request.user) if ACTS_ON_MANY(request) else 0

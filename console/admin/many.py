@@ -51,7 +51,7 @@ class ActingOnMany:
     def action_checkbox(self, account: Account) -> SafeString:
         label = _("Select %(name)s") % {"name": account.text.display_name}
         return format_html(
-            '<input type="checkbox" class="action-select" name="account" value="{}" form="{}" '
+            '<input type="checkbox" class="many-tick" name="account" value="{}" form="{}" '
             'aria-label="{}">',
             account.pk,
             FORM,

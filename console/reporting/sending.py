@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from console.requests import actor_from
@@ -44,10 +44,7 @@ def hand_out(request: HttpRequest, job: Job) -> HttpResponse:
 
 def job_url(job: Job) -> str:
     """Where somebody sees how far their job is."""
-    try:
-        return reverse("admin:job", args=[job.pk])
-    except NoReverseMatch:
-        return reverse("admin:job_file", args=[job.pk])
+    return reverse("admin:job", args=[job.pk])
 
 
 def _workbook(request: HttpRequest, report: Report, asked: Asked) -> HttpResponse:

@@ -54,7 +54,7 @@ def test_a_whole_page_is_ticked_at_once_and_the_way_goes_by_keyboard(desk_page, 
     page.goto(reverse("admin:recovery_account_changelist"))
     page.locator("#action-toggle").press("Space")
     expect(page.locator("#many-said")).to_contain_text("ticked.")
-    assert page.locator("input.action-select:not(:checked)").count() == 0
+    assert page.locator("input.many-tick:not(:checked)").count() == 0
 
     page.locator("#many-which").select_option("all")
     page.get_by_role("button", name="Go on").press("Enter")

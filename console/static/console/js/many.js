@@ -6,7 +6,7 @@
   if (!form) {
     return;
   }
-  const boxes = [...document.querySelectorAll("input.action-select[form=many]")];
+  const boxes = [...document.querySelectorAll("input.many-tick[form=many]")];
   const toggle = document.getElementById("action-toggle");
   const said = document.getElementById("many-said");
   const which = document.getElementById("many-which");
