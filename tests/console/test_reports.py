@@ -56,8 +56,8 @@ def test_each_report_says_what_it_answers_for_whom_and_in_which_columns(client):
     cards = desk.text(client.get(REPORTS_PAGE))
 
     for report in REPORTS.values():
-        assert escape(report.description) in cards
-        assert escape(pages.READERS[report.name]) in cards
+        assert str(escape(report.description)) in cards
+        assert str(escape(pages.READERS[report.name])) in cards
         page = desk.text(client.get(f"{REPORTS_PAGE}{report.name}/"))
         assert all(f"<code>{name}</code>" in page for name in report.headers())
 
