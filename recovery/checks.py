@@ -117,7 +117,7 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
     ),
     (
         "recovery.E019",
-        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, and no _ROW_LIMIT is under 0.",
+        "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, RECOVERY_EXPORT_ROW_LIMIT 0 or more.",
         lambda conf: (
             not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
             or conf.EXPORT_ROW_LIMIT < 0
