@@ -52,8 +52,9 @@ check: $(VENV)/dev.stamp ## Look over format, lint, types, imports, migrations, 
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure, side by side in one run, and print the ratios
-	@$(PYTHON) -m benchmarks
+bench: $(VENV)/dev.stamp ## Measure side by side, print one table, write it down (USERS=20000)
+	@$(if $(USERS),BENCH_USERS=$(USERS)) $(if $(EVENTS),BENCH_EVENTS=$(EVENTS)) \
+		$(if $(RUNS),BENCH_RUNS=$(RUNS)) $(PYTHON) -m benchmarks $(SECTIONS)
 
 .PHONY: conformance
 conformance: $(VENV)/dev.stamp ## Show the requirements and the tests that carry them

@@ -121,7 +121,8 @@ class OperationForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.request, self.operation, self.subject = request, operation, subject
-        self.fields["ticket"].required = conf.TICKET_REQUIRED
+        if "ticket" in self.fields:
+            self.fields["ticket"].required = conf.TICKET_REQUIRED
         self.fields["form_mark"].initial = self._new_mark()
         if needs_step_up:
             self.fields["one_time_code"] = StepUpField(
@@ -199,7 +200,7 @@ class ReenrolmentForm(OperationForm):
     )
 
     def values(self) -> dict[str, Any]:
-        return {"due_at": _in_days(int(self.cleaned_data["due"]))}
+        return {"due_at": in_days(int(self.cleaned_data["due"]))}
 
 
 class LostForm(OperationForm):
@@ -252,5 +253,5 @@ def _address_choice(address: ContactAddress) -> tuple[str, str]:
     return str(address.pk), mask_address(address.address)
 
 
-def _in_days(days: int) -> datetime | None:
+def in_days(days: int) -> datetime | None:
     return timezone.now() + timedelta(days=days) if days else None

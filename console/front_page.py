@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from console import integrity, open_incidents, review
+from console import integrity, open_incidents, pictures, review
 from console.navigation import READS_LEDGER, REVIEWS
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, READ_OPERATIONS, Operation
@@ -33,6 +33,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
         "strip": integrity.strip(integrity.DAYS_IN_FRONT) if READS_LEDGER(request) else None,
         "waiting": _waiting() if REVIEWS(request) else None,
         "recent": _own_actions(request),
+        "pictures": pictures.shown(request, at_most=pictures.FRONT),
     }
 
 

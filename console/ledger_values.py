@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from console.disclosure import hidden_from
@@ -29,6 +31,16 @@ class Value:
     url: str = ""
     is_withheld: bool = False
     """There is something, and this reader may not see it."""
+
+    @property
+    def html(self) -> SafeString:
+        """As a page shows it. By hand: there are hundreds on one, and a template costs more."""
+        shown = format_html("<span>{}</span>", self.text) if self.text else ""
+        if self.url:
+            shown = format_html('<a href="{}">{}</a>', self.url, self.text)
+        if not self.is_withheld:
+            return mark_safe(shown)  # noqa: S308 - both are made by format_html
+        return format_html('{} <em class="desk-note">{}</em>', shown, _("withheld"))
 
 
 class Reader:

@@ -24,6 +24,8 @@ __all__ = ["StaffSessionMiddleware", "ViewerTimeZoneMiddleware"]
 
 SEEN_EVERY = timedelta(minutes=1)
 """How often a session is written to say that it was used: not at every request."""
+ASKED_BY_PAGE = "X-Asked-By-Page"
+"""What a page sends that looks again by itself: nobody uses the session then."""
 
 
 class StaffSessionMiddleware:
@@ -46,5 +48,5 @@ def _keep_or_end(request: HttpRequest, mark: Mark) -> None:
     if mark.has_run_out(now=now) or generation != mark.generation:
         append(Draft(operation=Operation.SIGN_OUT, actor=actor_from(request)), Outcome.COMPLETED)
         logout(request)
-    elif now - mark.last_seen_at >= SEEN_EVERY:
+    elif now - mark.last_seen_at >= SEEN_EVERY and ASKED_BY_PAGE not in request.headers:
         replace(mark, last_seen_at=now).write(request)

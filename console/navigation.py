@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console import review
+from console import pictures, review
+from console.jobs import show as jobs
 from console.reporting import pages as reports
 
 Permission = Callable[[HttpRequest], bool]
@@ -19,6 +20,7 @@ def holds(permission: str) -> Permission:
 
 
 READS_LEDGER = holds("recovery.view_auditevent")
+BRINGS_IN = holds("recovery.import_table")
 REVIEWS = holds("recovery.view_reviewitem")
 
 
@@ -34,18 +36,27 @@ def takes_out(request: HttpRequest) -> bool:
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Name every room; Unfold asks the permission of each."""
     return [
-        {"title": _("Help desk"), "items": _help_desk()},
+        {"title": _("Help desk"), "items": _help_desk(request)},
         {"title": _("Audit"), "separator": True, "items": _audit(request)},
     ]
 
 
-def _help_desk() -> list[dict[str, Any]]:
+def has_jobs(request: HttpRequest) -> bool:
+    """Whether they may ask for what the worker does."""
+    return jobs.sees_any(request.user)
+
+
+def _help_desk(request: HttpRequest) -> list[dict[str, Any]]:
+    job_room = _room(_("Jobs"), "sync", "jobs", has_jobs)
     return [
         _room(_("Front page"), "space_dashboard", "index", is_staff),
         _room(
             _("Accounts"), "group", "recovery_account_changelist", holds("recovery.view_account")
         ),
+        job_room | {"badge": _running(request), "badge_variant": "info"},
         _room(_("Reports"), "table_view", "reports", takes_out),
+        _room(_("Bring in a table"), "upload_file", "import_table", BRINGS_IN),
+        _room(_("Pictures"), "bar_chart", "pictures", pictures.sees_any),
     ]
 
 
@@ -71,3 +82,8 @@ def _room(title: Any, icon: str, route: str, permission: Permission) -> dict[str
 def _waiting(request: HttpRequest) -> int:
     """How long the queue is. Unfold shows a number to everybody, so nobody else's is counted."""
     return review.waiting() if REVIEWS(request) else 0
+
+
+def _running(request: HttpRequest) -> int:
+    """How many of their own jobs are under way."""
+    return jobs.under_way(request.user) if has_jobs(request) else 0

@@ -53,7 +53,8 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         )
 
     def get_urls(self) -> list[Any]:
-        from console import audit_pages  # noqa: PLC0415 - pages need loaded apps
+        from console import audit_pages, import_pages, picture_page  # noqa: PLC0415 - needs loaded apps
+        from console.jobs import pages as job_pages  # noqa: PLC0415 - pages need loaded apps
         from console.reporting import pages as report_pages  # noqa: PLC0415 - needs loaded apps
         from console.sign_in import OneTimeCodeView  # noqa: PLC0415 - forms need loaded apps
 
@@ -63,7 +64,10 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
             path("login/code/", OneTimeCodeView.as_view(), name="one_time_code"),
             path("incidents/<int:incident_id>/", self.admin_view(self.incident), name="incident"),
             *audit_pages.urls(self),
+            *job_pages.urls(self),
             *report_pages.urls(self),
+            *import_pages.urls(self),
+            path("pictures/", self.admin_view(picture_page.room(self)), name="pictures"),
             *stock,
         ]
 

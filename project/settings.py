@@ -107,6 +107,7 @@ FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 # Each process keeps its own: nothing that decides anything is ever looked up in a cache.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+AUTHENTICATION_BACKENDS = ["recovery.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -245,8 +246,14 @@ RECOVERY_DESK_NAME = env.str("DESK_NAME", default="Help desk")
 RECOVERY_DESK_CONTACT = env.str("DESK_CONTACT", default="your help desk, on the number you know")
 RECOVERY_TICKET_PATTERN = env.str("TICKET_PATTERN", default="")
 RECOVERY_TICKET_REQUIRED = env.bool("TICKET_REQUIRED", default=False)
+RECOVERY_TYPED_COUNT_ABOVE = env.int("TYPED_COUNT_ABOVE", default=100)
+RECOVERY_BULK_LINKS_PER_MINUTE = env.int("BULK_LINKS_PER_MINUTE", default=60)
+RECOVERY_JOB_LIFETIME = timedelta(days=env.int("JOB_LIFETIME_DAYS", default=30))
+RECOVERY_IMPORT_SIZE_LIMIT = env.int("IMPORT_SIZE_LIMIT", default=20 * 1024 * 1024)
+RECOVERY_IMPORT_ROW_LIMIT = env.int("IMPORT_ROW_LIMIT", default=100_000)
 RECOVERY_REVIEW_SHARE = env.int("REVIEW_SHARE", default=5)
 RECOVERY_REVIEW_SEED = env.str("REVIEW_SEED", default="")
+RECOVERY_RESTORED_WITHIN = timedelta(minutes=env.int("RESTORED_WITHIN_MINUTES", default=15))
 RECOVERY_SIEM_LOGGER = siem.LOGGER if SIEM_HANDLERS else ""
 RECOVERY_OCSF_VERSION = env.str("OCSF_VERSION", default="1.8.0")
 RECOVERY_EXPORT_ROW_LIMIT = env.int("EXPORT_ROW_LIMIT", default=10_000)

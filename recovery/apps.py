@@ -88,10 +88,11 @@ def make_ready(using: str, plan: Any = (), **_kwargs: Any) -> None:
 
 
 def make_whole(using: str, **_kwargs: Any) -> None:
-    """After a migrate: put the ledger's triggers back, prove them, make missing accounts."""
-    from recovery import sync  # noqa: PLC0415 - needs loaded apps
+    """After a migrate: the ledger's triggers, proven; missing accounts; the index of the search."""
+    from recovery import search_index, sync  # noqa: PLC0415 - needs loaded apps
     from recovery.audit import proving, triggers  # noqa: PLC0415 - needs loaded apps
 
     triggers.install(using)
     proving.prove(using)
     sync.make_missing(using)
+    search_index.install(using)

@@ -116,12 +116,42 @@ SETTINGS: Final[tuple[tuple[str, str, Broken], ...]] = (
         lambda conf: not 1 <= conf.REVIEW_SHARE <= limits.WHOLE_SHARE,
     ),
     (
+        "recovery.E020",
+        "RECOVERY_TYPED_COUNT_ABOVE may not be under 0.",
+        lambda conf: conf.TYPED_COUNT_ABOVE < 0,
+    ),
+    (
+        "recovery.E021",
+        "RECOVERY_BULK_LINKS_PER_MINUTE has to be at least 1.",
+        lambda conf: conf.BULK_LINKS_PER_MINUTE < 1,
+    ),
+    (
+        "recovery.E022",
+        "RECOVERY_JOB_LIFETIME has to be positive.",
+        lambda conf: timedelta(0) >= conf.JOB_LIFETIME,
+    ),
+    (
         "recovery.E019",
         "RECOVERY_EXPORT_LIFETIME may be 7 days at the most, RECOVERY_EXPORT_ROW_LIMIT 0 or more.",
         lambda conf: (
             not timedelta(0) < conf.EXPORT_LIFETIME <= limits.EXPORT_CEILING
             or conf.EXPORT_ROW_LIMIT < 0
         ),
+    ),
+    (
+        "recovery.E023",
+        "RECOVERY_IMPORT_SIZE_LIMIT has to lie between 10 000 bytes and 200 MiB.",
+        lambda conf: conf.IMPORT_SIZE_LIMIT not in limits.IMPORT_SIZES,
+    ),
+    (
+        "recovery.E024",
+        "RECOVERY_IMPORT_ROW_LIMIT has to lie between 1 and 1 000 000 rows.",
+        lambda conf: conf.IMPORT_ROW_LIMIT not in limits.IMPORT_ROWS,
+    ),
+    (
+        "recovery.E018",
+        "RECOVERY_RESTORED_WITHIN has to lie between 1 minute and 7 days.",
+        lambda conf: not limits.RESTORED_FLOOR <= conf.RESTORED_WITHIN <= limits.RESTORED_CEILING,
     ),
 )
 

@@ -28,8 +28,14 @@ MEMORY_FLOOR_KIB = 19 * 1024
 """OWASP's minimum for Argon2id at two passes."""
 RETENTION_FLOOR_MONTHS = 12
 """PCI DSS 10.5.1."""
+RESTORED_FLOOR = timedelta(minutes=1)
+RESTORED_CEILING = timedelta(days=7)
+"""Whoever signs in later than that was not brought back by the help: see recovery.figures."""
 CHECKPOINT_CEILING = timedelta(days=1)
 EXPORT_CEILING = timedelta(days=7)
+IMPORT_SIZES = range(10_000, 200 * 1024 * 1024 + 1)
+"""Bytes: every file is looked through in a temporary file of the worker's."""
+IMPORT_ROWS = range(1, 1_000_001)
 SIGNING_KEY_LENGTH = 32
 """Bytes of an Ed25519 seed (RFC 8032 5.1.5)."""
 
@@ -223,6 +229,31 @@ class RecoverySettings:
         return self._get("EXPORT_LIFETIME", timedelta(days=1))
 
     @property
+    def TYPED_COUNT_ABOVE(self) -> int:
+        """Up to how many accounts are acted on without their number being typed."""
+        return self._get("TYPED_COUNT_ABOVE", 100)
+
+    @property
+    def BULK_LINKS_PER_MINUTE(self) -> int:
+        """How many recovery links leave in a minute when many accounts are sent one."""
+        return self._get("BULK_LINKS_PER_MINUTE", 60)
+
+    @property
+    def JOB_LIFETIME(self) -> timedelta:
+        """How long a job and its list of names are kept after it has ended."""
+        return self._get("JOB_LIFETIME", timedelta(days=30))
+
+    @property
+    def IMPORT_SIZE_LIMIT(self) -> int:
+        """How many bytes a table that is brought in may have; five times that when unpacked."""
+        return self._get("IMPORT_SIZE_LIMIT", 20 * 1024 * 1024)
+
+    @property
+    def IMPORT_ROW_LIMIT(self) -> int:
+        """How many rows a table that is brought in may have."""
+        return self._get("IMPORT_ROW_LIMIT", 100_000)
+
+    @property
     def REVIEW_SHARE(self) -> int:
         """How many in a hundred events are drawn for review, besides those that always are."""
         return self._get("REVIEW_SHARE", 5)
@@ -231,6 +262,11 @@ class RecoverySettings:
     def REVIEW_SEED(self) -> str:
         """What the draw for review hangs on; empty for one made from ``SECRET_KEY``."""
         return self._get("REVIEW_SEED", "")
+
+    @property
+    def RESTORED_WITHIN(self) -> timedelta:
+        """How soon after the desk's help people are to be back: the band in the picture of it."""
+        return self._get("RESTORED_WITHIN", timedelta(minutes=15))
 
     @property
     def SIEM_LOGGER(self) -> str:

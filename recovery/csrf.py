@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MEANT: Final = {
     "admin:recovery_account_export": Operation.EXPORT_ACCOUNTS,
     "admin:recovery_auditevent_export": Operation.EXPORT_EVENTS,
+    "admin:import_table": Operation.IMPORT_TABLE,
+    "admin:import_preview": Operation.IMPORT_TABLE,
     "admin:logout": Operation.SIGN_OUT,
     "recovery:no_code": Operation.ASK_RECOVERY_LINK,
     "recovery:sign_out": Operation.HOLDER_SIGN_OUT,

@@ -304,6 +304,39 @@ class DayState(models.TextChoices):
     BROKEN = "broken", _("Broken")
 
 
+class Measure(models.TextChoices):
+    """What the worker counts for the pictures, so that no page has to."""
+
+    CALLS = "calls", _("What the desk did, by quarters of an hour")
+    OPERATIONS = "operations", _("What the desk did, by day")
+    REFUSALS = "refusals", _("What was refused, by day")
+    RESTORED = "restored", _("Time to restored access, by week")
+    ENROLMENT = "enrolment", _("Accounts by enrolment, by day")
+    CODES_LEFT = "codes_left", _("Enrolled accounts by codes left")
+    FLAGS = "flags", _("Flagged accounts by age and due date")
+
+
+class FlagAge(models.TextChoices):
+    """How long ago somebody was told to re-enrol. Each flag has one."""
+
+    DAY = "day", _("≤ 1 day")
+    WEEK = "week", _("2–7 days")
+    FORTNIGHT = "fortnight", _("8–14 days")
+    MONTH = "month", _("15–30 days")
+    QUARTER = "quarter", _("31–90 days")
+    OLDER = "older", _("> 90 days")
+
+
+class FlagDue(models.TextChoices):
+    """How a flag stands with its date. Each flag has one."""
+
+    OVERDUE = "overdue", _("Overdue")
+    AT_ONCE = "at_once", _("At once, without a date")
+    WEEK = "week", _("Within 7 days")
+    MONTH = "month", _("In 8–30 days")
+    LATER = "later", _("Later")
+
+
 class JobKind(models.TextChoices):
     """What the worker does for somebody who looks in again later."""
 

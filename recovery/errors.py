@@ -85,6 +85,11 @@ class ProofingMissing(RecoveryError):
     message = _("Choose how the caller was proven, or say that they were not.")
 
 
+class AccountGone(RecoveryError):
+    code = "account_gone"
+    message = _("There is no such account any more. Take it off the list.")
+
+
 class FormAlreadyUsed(RecoveryError):
     code = "form_already_used"
     message = _("This form was already used once. Nothing was done a second time.")
@@ -358,6 +363,21 @@ class ExportNotSigned(RecoveryError):
     message = _("No signature covers the export to its end. Sign (audit checkpoint), then purge.")
 
 
+class NothingSelected(RecoveryError):
+    code = "nothing_selected"
+    message = _("No account is selected, or none matches any more. Go back and select some.")
+
+
+class SelectionChanged(RecoveryError):
+    code = "selection_changed"
+    message = _("Meanwhile other accounts match: now %(now)s. Look at them, then confirm again.")
+
+
+class CountNotConfirmed(RecoveryError):
+    code = "count_not_confirmed"
+    message = _("Type how many accounts it is about: %(count)s.")
+
+
 class JobHasEnded(RecoveryError):
     code = "job_has_ended"
     message = _("This job has ended already. Look at what came of it.")
@@ -368,6 +388,167 @@ class FileIsGone(RecoveryError):
     message = _("This file is not kept any more. Export it again.")
 
 
+class FileMissing(RecoveryError):
+    code = "file_missing"
+    message = _("Choose the file with the table.")
+
+
+class FileEmpty(RecoveryError):
+    code = "file_empty"
+    message = _("This file is empty. Save the table again, then bring it in.")
+
+
+class FileTooLarge(RecoveryError):
+    code = "file_too_large"
+    message = _("This file is larger than %(limit)s. Split it, and bring in one part at a time.")
+
+
+class NotATable(RecoveryError):
+    code = "not_a_table"
+    message = _("This is neither CSV nor XLSX. Save it as CSV (UTF-8) without a password.")
+
+
+class NotInItsEncoding(RecoveryError):
+    code = "not_in_its_encoding"
+    message = _(
+        "Line %(line)s is no %(encoding)s (byte %(byte)s of the file). Save it as “CSV UTF-8” in "
+        "Excel, or with the character set “Unicode (UTF-8)” in LibreOffice."
+    )
+
+
+class QuotesDontPair(RecoveryError):
+    code = "quotes_dont_pair"
+    message = _(
+        "In the row that begins on line %(line)s, the quotation marks don’t pair up. Correct it."
+    )
+
+
+class WorkbookBroken(RecoveryError):
+    code = "workbook_broken"
+    message = _(
+        "This workbook can’t be read: it is damaged, or holds what no table needs. Open it, and "
+        "save it as CSV (UTF-8)."
+    )
+
+
+class UnpacksTooLarge(RecoveryError):
+    code = "unpacks_too_large"
+    message = _("Unpacked, this workbook is larger than %(limit)s. Save its table alone, as CSV.")
+
+
+class TooManyLines(RecoveryError):
+    code = "too_many_lines"
+    message = _("This table has more than %(limit)s rows. Split it, and bring in part by part.")
+
+
+class NoRows(RecoveryError):
+    code = "no_rows"
+    message = _("There is nothing below the headings. Save the table again, with its rows.")
+
+
+class NoColumnSaysWho(RecoveryError):
+    code = "no_column_says_who"
+    message = _(
+        "No heading on line %(line)s says who is meant: it has to be “login name”, “staff number” "
+        "or “address”. Found: %(found)s."
+    )
+
+
+class NoColumnOfAddresses(RecoveryError):
+    code = "no_column_of_addresses"
+    message = _(
+        "No heading on line %(line)s says which address is to be added: it has to be “new "
+        "address”. Found: %(found)s."
+    )
+
+
+class ColumnTwice(RecoveryError):
+    code = "column_twice"
+    message = _(
+        "On line %(line)s, “%(column)s” says the same as a heading before it. Delete one column."
+    )
+
+
+class CellsDontFit(RecoveryError):
+    code = "cells_dont_fit"
+    message = _("This line has more than the %(at)s cells of its headings. Is a comma not quoted?")
+
+
+class CellIsFormula(RecoveryError):
+    code = "cell_is_formula"
+    message = _("“%(at)s” holds a formula. Put in what it comes to, as a value.")
+
+
+class CellNotText(RecoveryError):
+    code = "cell_not_text"
+    message = _("“%(at)s” holds a date, a fraction or the like. Write it as text.")
+
+
+class CellTooLong(RecoveryError):
+    code = "cell_too_long"
+    message = _("“%(at)s” holds more than 320 letters, which no name or address has.")
+
+
+class CellUnprintable(RecoveryError):
+    code = "cell_unprintable"
+    message = _("“%(at)s” holds a line break or a control character. Take it out.")
+
+
+class NobodyNamed(RecoveryError):
+    code = "nobody_named"
+    message = _("This line doesn’t say who is meant. Fill it in or delete the line.")
+
+
+class PersonUnknown(RecoveryError):
+    code = "person_unknown"
+    message = _("Nobody has that %(at)s. Compare it with the list of accounts.")
+
+
+class PersonAmbiguous(RecoveryError):
+    code = "person_ambiguous"
+    message = _("Several people have that. Add a column that only one of them fits.")
+
+
+class PeopleDiffer(RecoveryError):
+    code = "people_differ"
+    message = _("The cells of this line mean different people. Correct one of them.")
+
+
+class NamedBefore(RecoveryError):
+    code = "named_before"
+    message = _("The same person as on line %(at)s, which is the one that counts.")
+
+
+class AddressMalformed(RecoveryError):
+    code = "address_malformed"
+    message = _("That is no address that a mail could go to. Correct it.")
+
+
+class AddressThere(RecoveryError):
+    code = "address_there"
+    message = _("That address is on their account already.")
+
+
+class NoRoomForAddress(RecoveryError):
+    code = "no_room_for_address"
+    message = _("They have as many addresses as an account can hold. They have to remove one.")
+
+
+class RowsRefused(RecoveryError):
+    code = "rows_refused"
+    message = _("Some rows are refused, so not all can be done. Do the good ones, or correct it.")
+
+
+class NothingToDo(RecoveryError):
+    code = "nothing_to_do"
+    message = _("No row is left that anything would be done for. Correct the table and try again.")
+
+
+class CountDiffers(RecoveryError):
+    code = "count_differs"
+    message = _("Type how many it will be done to: %(count)s. Look at them once more before.")
+
+
 class _Blanks(dict[str, str]):
     """Stands in for values that were not kept."""
 
@@ -375,9 +556,9 @@ class _Blanks(dict[str, str]):
         return "…"
 
 
-def text_of(code: str) -> str:
-    """What a refusal's code says, for whoever reads it on the ledger; empty if unknown."""
+def text_of(code: str, **values: Any) -> str:
+    """What a refusal's code says, with what is still known of it; empty if unknown."""
     for refusal in RecoveryError.__subclasses__():
         if refusal.code == code:
-            return str(refusal.message) % _Blanks()
+            return str(refusal.message) % _Blanks(values)
     return ""

@@ -36,24 +36,37 @@ def raise_flag(
     raised does not become a desk's to lift.
     """
     now = timezone.now()
-    keeps_origin = account.is_flagged and account.reenrolment_origin != FlagOrigin.DESK
-    changed: dict[str, Any] = {
-        "enrolment": Enrolment.REENROLMENT_REQUIRED,
-        "reenrolment_required_at": account.reenrolment_required_at or now,
-        "reenrolment_due_at": due_at,
-        "reenrolment_origin": account.reenrolment_origin if keeps_origin else origin,
-        "reenrolment_reason": reason or account.reenrolment_reason,
-    }
+    changed = raised(account, origin=origin, reason=reason, due_at=due_at, at=now)
     if recovered:
         changed["last_recovered_at"] = now
     change(account, actor=actor, reason=reason or str(origin.label), **changed)
 
 
+def raised(
+    account: Account, *, origin: FlagOrigin, reason: str, due_at: datetime | None, at: datetime
+) -> dict[str, Any]:
+    """The columns of an account as its flag is raised."""
+    keeps_origin = account.is_flagged and account.reenrolment_origin != FlagOrigin.DESK
+    return {
+        "enrolment": Enrolment.REENROLMENT_REQUIRED,
+        "reenrolment_required_at": account.reenrolment_required_at or at,
+        "reenrolment_due_at": due_at,
+        "reenrolment_origin": account.reenrolment_origin if keeps_origin else origin,
+        "reenrolment_reason": reason or account.reenrolment_reason,
+    }
+
+
 def lower_flag(account: Account, *, actor: Actor, reason: str) -> Enrolment:
     """Take the flag away; back to enrolled if the account ever was, and never the other way."""
+    changed = lowered(account)
+    change(account, actor=actor, reason=reason, **changed)
+    return Enrolment(changed["enrolment"])
+
+
+def lowered(account: Account) -> dict[str, Any]:
+    """The columns of an account as its flag is taken away."""
     back_to = Enrolment.ENROLLED if account.enrolled_at else Enrolment.NOT_ENROLLED
-    change(account, actor=actor, reason=reason, enrolment=back_to, **NO_FLAG)
-    return back_to
+    return {"enrolment": back_to, **NO_FLAG}
 
 
 def mark_enrolled(account: Account, *, actor: Actor, reason: str, **marks: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db.models import F
@@ -12,6 +13,7 @@ from django.utils import timezone
 from recovery import notices
 from recovery.conf import conf
 from recovery.enums import OPEN_LINK_STATES, LinkPurpose, LinkState, Operation, Way
+from recovery.insertion import among
 from recovery.models import Account, ContactAddress, RecoveryLink, RecoveryLinkToken
 from recovery.secret import Secret
 
@@ -47,6 +49,36 @@ def end_open(account: Account, *, state: LinkState) -> int:
         return 0
     end(link, state=state)
     return 1
+
+
+def open_links_of_many(accounts: Iterable[int], *, lock: bool) -> dict[int, int]:
+    """The open link of each account that has one."""
+    still_open = RecoveryLink.objects.filter(
+        account__in=among(accounts), state__in=OPEN_LINK_STATES
+    )
+    found = still_open.select_for_update() if lock else still_open
+    return dict(found.order_by("pk").values_list("account_id", "pk"))
+
+
+def end_many(links: Sequence[int], *, state: LinkState) -> None:
+    """End locked links and their mails, as ``end`` would one by one."""
+    still_open = RecoveryLink.objects.filter(pk__in=among(links), state__in=OPEN_LINK_STATES)
+    still_open.update(state=state, ended_at=timezone.now())
+    notices.end_for_links(links, state=state)
+
+
+def queue_many(wanted: Iterable[tuple[Account, ContactAddress]], *, operation: Operation) -> None:
+    """Make a link for each account, as ``queue`` would one by one."""
+    links = RecoveryLink.objects.bulk_create(
+        RecoveryLink(account=account, address=address, purpose=purpose_for(account))
+        for account, address in wanted
+    )
+    notices.queue_links(links, operation=operation)
+
+
+def purpose_for(account: Account) -> LinkPurpose:
+    """What the desk's link leads to: whoever never enrolled is invited."""
+    return LinkPurpose.RECOVERY if account.enrolled_at else LinkPurpose.INVITATION
 
 
 def end(link: RecoveryLink, *, state: LinkState) -> bool:

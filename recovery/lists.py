@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from django.db.models import Q
 from django.utils import timezone
 
-from recovery.conf import conf
-from recovery.enums import OPEN_LINK_STATES, Enrolment, Outcome, Tier
+from recovery import finding
+from recovery.conf import BACKUP_CODE_COUNTS, conf
+from recovery.enums import OPEN_LINK_STATES, Enrolment, FlagAge, FlagDue, Outcome, Tier
 from recovery.errors import FilterUnknown
-from recovery.models import Notice, RecoveryLink
-from recovery.people import fold
+from recovery.figures import flags
+from recovery.hours import HourOfWeek, span_is_missing
+from recovery.models import Notice, RecoveryLink, Restoration
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -27,13 +32,10 @@ Narrowing = Callable[["AccountQuerySet"], "QuerySet[Account]"]
 
 SEARCH: Final = "q"
 """What was typed into the search box, among the filters of accounts."""
-LONGEST_SEARCH: Final = 200
-WORDS_SEARCHED: Final = 8
-"""Each word is a condition, and SQLite refuses a statement with a thousand of them."""
 
 
 def _recovered_within(days: int) -> Narrowing:
-    return lambda rows: rows.filter(last_recovered_at__gte=timezone.now() - timedelta(days=days))
+    return lambda rows: rows.recovered_since(timezone.now() - timedelta(days=days))
 
 
 def _enrolled(state: Enrolment) -> Narrowing:
@@ -42,6 +44,18 @@ def _enrolled(state: Enrolment) -> Narrowing:
 
 def _of_tier(tier: Tier) -> Narrowing:
     return lambda rows: rows.filter(tier=tier)
+
+
+def _with_codes(left: int) -> Narrowing:
+    return lambda rows: rows.ever_enrolled().filter(backup_codes_left=left)
+
+
+def _of_age(age: FlagAge) -> Narrowing:
+    return lambda rows: rows.filter(flags.of_age(age, timezone.now()))
+
+
+def _of_due(due: FlagDue) -> Narrowing:
+    return lambda rows: rows.filter(flags.of_due(due, timezone.now()))
 
 
 def _accounts(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -55,16 +69,20 @@ ACCOUNT_FILTERS: Final[dict[str, dict[str, Narrowing]]] = {
         "fine": lambda rows: rows.filter(backup_codes_left__gt=conf.LOW_CODE_COUNT),
     },
     "enrolment__exact": {state.value: _enrolled(state) for state in Enrolment},
+    # Of those who ever enrolled: what a bar of the picture counts.
+    "left": {str(left): _with_codes(left) for left in range(max(BACKUP_CODE_COUNTS) + 1)},
+    "age": {age.value: _of_age(age) for age in FlagAge},
+    "due": {due.value: _of_due(due) for due in FlagDue},
     "flag": {
         "flagged": lambda rows: rows.flagged(),
         "overdue": lambda rows: rows.overdue(),
-        "none": lambda rows: rows.filter(reenrolment_required_at=None),
+        "none": lambda rows: rows.not_flagged(),
     },
     "recovered": {
         "day": _recovered_within(1),
         "week": _recovered_within(7),
         "month": _recovered_within(30),
-        "never": lambda rows: rows.filter(last_recovered_at=None),
+        "never": lambda rows: rows.never_recovered(),
     },
     "tier": {tier.value: _of_tier(tier) for tier in Tier},
     # What the front page counts, from the two small tables and not by a join over accounts.
@@ -80,6 +98,7 @@ ACCOUNT_FILTERS: Final[dict[str, dict[str, Narrowing]]] = {
 EVENT_LOOKUPS: Final = {
     "operation": "operation__in",
     "outcome": "outcome",
+    "refusal": "refusal",
     "tier": "subject_tier",
     "subject": "subject_id",
     "subject_name": "subject_name__startswith",
@@ -93,6 +112,8 @@ EVENT_LOOKUPS: Final = {
 }
 """Each filter of events, and what it asks. Each has an index that keeps the order of time."""
 MOMENTS: Final = frozenset({"since", "until"})
+EVENT_FILTERS: Final = (*EVENT_LOOKUPS, "in_hour", "restored")
+"""All of them: the last two are what pictures count, and no column says."""
 
 
 def narrow_accounts(
@@ -114,32 +135,54 @@ def narrow_accounts(
 
 def search_accounts(rows: QuerySet[Account], typed: str) -> QuerySet[Account]:
     """Every word has to be somewhere in the folded text: ``zoe orst`` finds Zoë Ørsted."""
-    for word in fold(typed[:LONGEST_SEARCH].replace("\0", "")).split()[:WORDS_SEARCHED]:
-        rows = rows.filter(text__folded__contains=word)
+    if finding.words_of(typed):
+        rows = rows.filter(pk__in=finding.texts(typed).values("account_id"))
     return rows
 
 
 def narrow_events(rows: QuerySet[AuditEvent], asked: Mapping[str, Any]) -> QuerySet[AuditEvent]:
     """Keep what was asked for, with times as they are or as ``storable`` wrote them."""
-    unknown = asked.keys() - EVENT_LOOKUPS.keys()
+    unknown = asked.keys() - {*EVENT_FILTERS}
     if unknown:
         raise FilterUnknown(name=min(unknown))
-    rows = rows.filter(**{EVENT_LOOKUPS[name]: _read(name, asked[name]) for name in asked})
+    values = {name: _read(name, value) for name, value in asked.items()}
+    lookups = {EVENT_LOOKUPS[name]: values[name] for name in values.keys() & EVENT_LOOKUPS.keys()}
+    rows = rows.filter(_computed(values), **lookups)
     # Said as the indexes say it, which hold a part of the rows only.
     if asked.get("outcome", Outcome.COMPLETED) != Outcome.COMPLETED:
         rows = rows.exclude(outcome=Outcome.COMPLETED)
-    for name in {"ticket", "source"} & asked.keys():
+    for name in {"ticket", "source", "refusal"} & asked.keys():
         rows = rows.exclude(**{EVENT_LOOKUPS[name]: ""})
     return rows
 
 
 def storable(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Filters of events as JSON has them: times with their offset."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asked.items()
-    }
+    """Filters of events as JSON has them: times with their offset, an hour as it is written."""
+    return {name: _written(value) for name, value in asked.items()}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, HourOfWeek):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _read(name: str, value: Any) -> Any:
+    if name == "in_hour" and isinstance(value, str):
+        return HourOfWeek.parse(value)
     return datetime.fromisoformat(value) if name in MOMENTS and isinstance(value, str) else value
+
+
+def _computed(asked: Mapping[str, Any]) -> Q:
+    """What no column says."""
+    condition = Q()
+    if asked.get("restored"):
+        back = Restoration.objects.filter(restored_at__isnull=False)
+        condition &= Q(pk__in=back.values("event_id"))
+    if asked.get("in_hour"):
+        if span_is_missing(asked):
+            raise FilterUnknown(name="in_hour")
+        spans = asked["in_hour"].spans(asked["since"], asked["until"])
+        ranges = (Q(at__gte=begin, at__lt=end) for begin, end in spans)
+        condition &= reduce(or_, ranges, Q(pk__in=()))
+    return condition

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import django_otp
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import QuerySet
 
 from recovery import sync
+from recovery.insertion import among
 from recovery.models import Account, BackupCodeSet, TotpAuthenticator
 from recovery.models.devices import in_order
 
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
 
 DEVICES: Final = (TotpAuthenticator, BackupCodeSet)
 """Ours, in the order in which django-otp takes them."""
+
+
+STANDING: Final = (
+    *("user", "tier", "enrolment", "enrolled_at", "frozen_at"),
+    *("reenrolment_required_at", "reenrolment_due_at", "reenrolment_origin", "reenrolment_reason"),
+)
+DECIDING: Final = ("is_active", "is_staff", "is_superuser")
+"""What the policy and an event ask of an account, and of its user."""
 
 
 def device_models() -> list[Any]:
@@ -35,6 +46,30 @@ def locked(account: Account) -> Account:
     while fresh is None:
         fresh = _locked_in_order(account)
     return fresh
+
+
+def locked_many(pks: Iterable[int]) -> list[Account]:
+    """Lock those accounts that still are, in the order of their ids, and return them as they are.
+
+    For whoever wants nothing of their devices. Who holds a device and waits for its account waits
+    for us, and we never wait for a device; those who lock many accounts go the same way up.
+    """
+    return list(standings(pks).select_for_update(of=("self",)).order_by("pk"))
+
+
+def lock_many(pks: Iterable[int]) -> None:
+    """Lock the same way, for whoever will read them later in the same transaction."""
+    _ids(Account.objects.select_for_update().filter(pk__in=among(pks)).order_by("pk"))
+
+
+def standings(pks: Iterable[int]) -> QuerySet[Account]:
+    """Accounts with their users, and of both what decides; all else is read if it is asked for."""
+    user = get_user_model()
+    accounts = Account.objects.filter(pk__in=among(pks)).select_related("user")
+    columns = {field.name for field in user._meta.concrete_fields}
+    if not columns.issuperset(DECIDING):  # a property may ask for any column
+        return accounts
+    return accounts.only(*STANDING, *(f"user__{name}" for name in (user.USERNAME_FIELD, *DECIDING)))
 
 
 def lock_sets(user_id: object) -> None:

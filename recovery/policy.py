@@ -220,6 +220,19 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
 """The operations that somebody decides on. What is not here cannot be run by ``audited``."""
 
 
+ABOUT_THE_ACTOR: Final[frozenset[Rule]] = frozenset(
+    {
+        holds_permission,
+        has_their_power,
+        verified_by_an_authenticator,
+        stepped_up_recently,
+        gives_grounds,
+        says_how_the_caller_was_proven,
+    }
+)
+"""The rules that answer the same for every subject. A rule that is not here is asked for each."""
+
+
 def require(attempt: Attempt) -> None:
     """Raise the first refusal that applies. An operation without rules is a ``KeyError``."""
     for rule in RULES[attempt.operation]:

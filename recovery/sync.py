@@ -49,7 +49,7 @@ def make_missing(using: str = "default") -> int:
     """
     if not _has_tables(using):
         return 0
-    made = _insert_missing_accounts(using)
+    made = insert_missing_accounts(using)
     without_text = Account.objects.using(using).filter(text__isnull=True)
     _refresh(without_text.values_list("user_id", flat=True).iterator(), using=using)
     tiers.promote(using=using)
@@ -78,19 +78,19 @@ def _refresh(
     return seen
 
 
+def text_of(account_id: int, user: AbstractBaseUser) -> AccountText:
+    """The words to find an account by, as its user has them now; not saved."""
+    found = person(user)
+    cut = {name: getattr(found, name)[:length] for name, length in TEXT_LENGTHS.items()}
+    return AccountText(account_id=account_id, folded=found.folded, **cut)
+
+
 def _write_text(rows: Sequence[tuple[int, AbstractBaseUser]], *, using: str) -> None:
-    texts = []
-    for pk, user in rows:
-        found = person(user)
-        texts.append(
-            AccountText(
-                account_id=pk,
-                folded=found.folded,
-                **{name: getattr(found, name)[:length] for name, length in TEXT_LENGTHS.items()},
-            )
-        )
     AccountText.objects.using(using).bulk_create(
-        texts, update_conflicts=True, unique_fields=["account"], update_fields=TEXT_FIELDS
+        [text_of(pk, user) for pk, user in rows],
+        update_conflicts=True,
+        unique_fields=["account"],
+        update_fields=TEXT_FIELDS,
     )
 
 
@@ -99,7 +99,8 @@ def _has_tables(using: str) -> bool:
     return needed.union(tiers.tables()) <= set(connections[using].introspection.table_names())
 
 
-def _insert_missing_accounts(using: str) -> int:
+def insert_missing_accounts(using: str = "default") -> int:
+    """Make the accounts alone, without their texts, by one statement; return how many."""
     connection = connections[using]
     users = get_user_model()._meta
     quote = connection.ops.quote_name

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recovery import code_sets, delivery, jobs, link_requests, links, reviewing, throttling
+from recovery import code_sets, delivery, figures, jobs, link_requests, links, reviewing, throttling
 from recovery.actors import Actor
 from recovery.audit import Draft, append, checkpoints, flush_tallies, rounds
 from recovery.audit.siem import send_to_siem
 from recovery.conf import conf
 from recovery.enums import CodeKind, EndReason, LinkState, Operation, Outcome
 from recovery.jobs.files import delete_expired
+from recovery.jobs.forgetting import forget_old
 from recovery.locks import account_of
 from recovery.models import Account, BackupCodeSet, RecoveryLink, TotpAuthenticator, UsedForm
 
@@ -67,9 +68,26 @@ def forget_old_marks() -> int:
     return throttling.forget_old() + UsedForm.objects.filter(used_at__lt=before).delete()[0]
 
 
+def count_events() -> int:
+    """Count what happened for the pictures. It is nobody's work, so nothing was done."""
+    figures.count_events()
+    return 0
+
+
+def count_accounts() -> int:
+    """Count how accounts stand, likewise."""
+    figures.count_accounts()
+    return 0
+
+
 def delete_expired_exports() -> int:
     """Delete the files of exports whose day is over; return how many."""
     return delete_expired()
+
+
+def forget_old_jobs() -> int:
+    """Delete jobs, and their lists of people, that ended long ago; return how many."""
+    return forget_old()
 
 
 def run_jobs(is_stopping: Callable[[], bool] = jobs.never) -> int:
@@ -86,8 +104,11 @@ TASKS: Final[tuple[Callable[[], int], ...]] = (
     expire_phone_codes,
     flush_tallies,
     reviewing.queue_for_review,
+    count_events,
+    count_accounts,
     forget_old_marks,
     delete_expired_exports,
+    forget_old_jobs,
     checkpoints.sign_due,
     rounds.verify_new,
     rounds.verify_again,

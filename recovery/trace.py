@@ -24,8 +24,9 @@ def traced(trace: str = "") -> Iterator[str]:
 
 def current_trace() -> str:
     """The trace that is under way, or a fresh one that nothing else shares."""
-    return _current.get() or _new()
+    return _current.get() or new_trace()
 
 
-def _new() -> str:
+def new_trace() -> str:
+    """A trace that nothing else shares so far."""
     return secrets.token_hex(LENGTH // 2)

@@ -82,6 +82,10 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
             "The site has deactivated the person, so no code or link would help. Find out why "
             "before anything else: they may have left."
         ),
+        errors.AccountGone: (
+            "It was deleted after the list was made. In a list of many, all others are acted on as "
+            "usual; nothing is on the ledger of one that is not there."
+        ),
         errors.AlreadyFlagged: (
             "There is a flag that is due as early, or earlier. A flag can be brought forward, "
             "never put off."
@@ -230,9 +234,70 @@ MEANINGS: dict[str, dict[type[errors.RecoveryError], str]] = {
         ),
     },
     "Jobs": {
+        errors.NothingSelected: "Nothing was ticked, or the list has nothing in it any more.",
+        errors.SelectionChanged: (
+            "The list was another one when it was confirmed: somebody was flagged, or joined. "
+            "Nothing was done. The form shows the new number."
+        ),
+        errors.CountNotConfirmed: (
+            "Above a number (`RECOVERY_TYPED_COUNT_ABOVE`) it is typed how many accounts are "
+            "meant, so that nobody does to all what was meant for a few."
+        ),
         errors.JobHasEnded: "It was done, or somebody was quicker. Its page says what came of it.",
         errors.FileIsGone: (
             "A file that the worker made is kept for a day (`RECOVERY_EXPORT_LIFETIME`)."
+        ),
+    },
+    "A table that is brought in: the file": {
+        errors.FileMissing: "The form was sent without a file.",
+        errors.FileEmpty: "There is nothing in it, or nothing but blank lines.",
+        errors.FileTooLarge: (
+            "`RECOVERY_IMPORT_SIZE_LIMIT` says how large it may be. A larger one is turned away "
+            "before it is read."
+        ),
+        errors.NotATable: (
+            "By its first bytes it is something else: a workbook of before 2007, a workbook with "
+            "a password, a PDF, or UTF-16 without its mark."
+        ),
+        errors.NotInItsEncoding: (
+            "An older encoding, such as Windows-1252, is never guessed: names would come out "
+            "wrong, and nobody would see it."
+        ),
+        errors.QuotesDontPair: "A cell begins with a quotation mark that nothing ends.",
+        errors.WorkbookBroken: "It is no whole workbook, or declares entities, which none needs.",
+        errors.UnpacksTooLarge: "A workbook is packed. Unpacked, it may have five times the limit.",
+        errors.TooManyLines: "`RECOVERY_IMPORT_ROW_LIMIT` says how many rows a table may have.",
+        errors.NoRows: "There are headings and nothing below them.",
+        errors.NoColumnSaysWho: "See [bringing in a table](bringing-in.md) for the headings.",
+        errors.NoColumnOfAddresses: (
+            "A column “address” says whose account it is. The address to add has a column of its "
+            "own."
+        ),
+        errors.ColumnTwice: "Two headings mean the same, and it would be guessed which counts.",
+    },
+    "A table that is brought in: its lines": {
+        errors.CellsDontFit: "Mostly a comma within a cell that is not in quotation marks.",
+        errors.CellIsFormula: "Copy the column, and paste it as values.",
+        errors.CellNotText: "A number without a fraction will do; a date or a truth value won't.",
+        errors.CellTooLong: "Something else slid into the column.",
+        errors.CellUnprintable: "It may not be visible. Type the cell anew.",
+        errors.NobodyNamed: "All the cells that could say who is meant are blank.",
+        errors.PersonUnknown: (
+            "Nobody has it, or the address is not confirmed. A spreadsheet may have taken the "
+            "zeros off the front of a staff number."
+        ),
+        errors.PersonAmbiguous: "An address may be shared. Name them by their login name.",
+        errors.PeopleDiffer: "Its login name is one person's, and its staff number another's.",
+        errors.NamedBefore: "Each person is dealt with once in a table: the first line counts.",
+        errors.AddressMalformed: "There is no address in the cell, or it is mistyped.",
+        errors.AddressThere: "Nothing has to be done: they have it, confirmed or not.",
+        errors.NoRoomForAddress: "An account has five addresses at the most.",
+    },
+    "A table that is brought in: the word": {
+        errors.RowsRefused: "All or nothing is for tables whose lines all pass.",
+        errors.NothingToDo: "All of it is so already, or refused.",
+        errors.CountDiffers: (
+            "The number that was typed, or shown, is not how many it would be done to now."
         ),
     },
     "On the command line": {

@@ -107,11 +107,16 @@ RECORDING = {
     *("note_read", "note_refused"),
 }
 RECORDERS = {
+    "console/admin/many.py: ActingOnMany.asked": "refused before the form is looked at",
     "console/admin/operating.py: Operating.operate": "refused before the form is looked at",
     "console/admin/reviews.py: ReviewItemAdmin.require": "refused before the form is looked at",
     "console/bundles.py: bundle": "refused before there is a file to make",
     "console/dialogs.py: Dialog.require_permission": "refused before the form is looked at",
     "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
+    "console/import_pages.py: _bring_in": "a form that came from no page of ours calls no verb",
+    "console/import_pages.py: import_page": "refused before there is a table to look at",
+    "console/import_preview.py: _found": "refused before the form is looked at",
+    "console/import_preview.py: _give_word": "a form that came from no page of ours calls no verb",
     "console/incidents.py: incident_page": "refused before the form is looked at",
     "console/middleware.py: _keep_or_end": "a session that ran out is a sign-out",
     "console/recording.py: refusals": "a page that a role does not open is refused by Django",
@@ -154,14 +159,24 @@ WITH_REASON = re.compile(
     r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S|# type: ignore\[[a-z-]+(, [a-z-]+)*\]  # \S"
 )
 
-LOOKS = {"look_at_link", "look_at_veto"}
-"""They change nothing, and record only what is refused."""
+LOOKS = {"look_at_link", "look_at_veto", "outlook_of_many"}
+"""They change nothing, and record only what is refused, or nothing."""
+ABOUT_JOBS = {"act_on_many": {"grounds", "operation", "selection"}, "cancel_job": {"job"}}
+"""Verbs that begin or end what the worker does, with what they are about."""
+OF_MANY = {
+    "require_reenrolment_of_many": "require_reenrolment",
+    "lift_reenrolment_of_many": "lift_reenrolment",
+    "send_recovery_links_to_many": "send_recovery_link",
+    "withdraw_recovery_links_of_many": "withdraw_recovery_link",
+}
+"""Verbs that do to many what another does to one: one operation, one permission, one rule."""
 OF_THE_REPORT = {"export_report", "export_workbook", "fetch_export"}
 """The report says which of the exports it is."""
 NO_VERBS = LOOKS | OF_THE_REPORT
-VERBS = [
+ALL_VERBS = [
     getattr(actions, name) for name in actions.__all__ if name.islower() and name not in NO_VERBS
 ]
+VERBS = [verb for verb in ALL_VERBS if verb.__name__ not in OF_MANY]
 
 
 def sources(*packages):
@@ -273,11 +288,26 @@ class TestVerbs:
             assert {"actor", "item", "comment"} <= parameters.keys()
         elif verb.__name__ in ABOUT_THE_LEDGER:
             assert {"actor", "file"} <= parameters.keys()
+        elif verb.__name__ in ABOUT_JOBS:
+            assert {"actor", *ABOUT_JOBS[verb.__name__]} <= parameters.keys()
         elif verb.__name__ not in WITHOUT_AN_ACTOR:
             assert {"actor", "subject"} <= parameters.keys()
             assert ("grounds" in parameters) != is_their_own(verb.__name__)
 
-    @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
+    @pytest.mark.parametrize("name", OF_MANY)
+    def test_one_of_many_says_what_the_verb_by_hand_says_and_nothing_is_optional_but_how(
+        self, name
+    ):
+        by_hand = inspect.signature(getattr(actions, OF_MANY[name])).parameters
+        parameters = inspect.signature(getattr(actions, name)).parameters
+
+        assert OF_MANY[name] in Operation
+        assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
+        needed = {one.name for one in parameters.values() if one.default is one.empty}
+        assert needed == {"actor", "subjects", "grounds"}
+        assert parameters.keys() - needed - by_hand.keys() == {"all_or_nothing", "also"}
+
+    @pytest.mark.parametrize("verb", ALL_VERBS, ids=lambda verb: verb.__name__)
     def test_each_says_its_effect(self, verb):
         assert verb.__doc__.partition("\n")[0].rstrip().endswith((".", ":"))
 

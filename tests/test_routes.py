@@ -118,9 +118,33 @@ integrity     GET    302      302   302  302   302     302    302  302        30
 integrity     POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 integrity     other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
+pictures      GET    302      302   302  302   302     302    302  302        302     302  403     200   200  200     200     200
+pictures      POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+pictures      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
 bundle        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     403     200
 bundle        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  422     403     422
 bundle        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+many          GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+many          POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
+many          other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+jobs          GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     200     200
+jobs          POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+jobs          other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job           GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job           POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+job           other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_progress  GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_progress  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+job_progress  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+job_cancel    GET    302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_cancel    POST   302      302   302  302   302     302    302  302        302     302  403     403   404  403     404     404
+job_cancel    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 reports       GET    302      302   302  302   302     302    302  302        302     302  403     403   200  200     200     200
 reports       POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
@@ -133,6 +157,22 @@ report        other  302      302   302  302   302     302    302  302        30
 job_file      GET    302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 job_file      POST   302      302   302  302   302     302    302  302        302     302  403     403   403  403     403     403
 job_file      other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import        GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import        POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import        other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_like   GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_like   POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_like   other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_job    GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_job    POST   302      302   302  302   302     302    302  302        302     302  403     403   422  403     422     422
+import_job    other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+
+import_wrong  GET    302      302   302  302   302     302    302  302        302     302  403     403   200  403     200     200
+import_wrong  POST   302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
+import_wrong  other  302      302   302  302   302     302    302  302        302     302  405     405   405  405     405     405
 
 nothing       GET    302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
 nothing       POST   302      302   302  302   302     302    302  302        302     302  404     404   404  404     404     404
@@ -265,6 +305,11 @@ PATTERNS = {
     "console/recovery/account/<path:object_id>/history/": "history",
     "console/recovery/account/^([^/]+)/history/([^/]+)/$": "version",
     "console/recovery/account/export/": "accounts_file",
+    "console/recovery/account/many/": "many",
+    "console/jobs/": "jobs",
+    "console/jobs/<int:job_id>/": "job",
+    "console/jobs/<int:job_id>/progress/": "job_progress",
+    "console/jobs/<int:job_id>/cancel/": "job_cancel",
     "console/recovery/auditevent/": "ledger",
     "console/recovery/auditevent/<path:object_id>/change/": "event",
     "console/recovery/auditevent/<path:object_id>/": "event_old",
@@ -272,11 +317,16 @@ PATTERNS = {
     "console/recovery/reviewitem/": "review",
     "console/recovery/reviewitem/<slug:operation>/": "review_say",
     "console/bundle/": "bundle",
+    "console/imports/": "import",
+    "console/imports/example/<slug:operation>.csv": "import_like",
+    "console/imports/<int:job_id>/": "import_job",
+    "console/imports/<int:job_id>/problems.csv": "import_wrong",
     "console/completeness/": "completeness",
     "console/integrity/": "integrity",
     "console/reports/": "reports",
     "console/reports/<slug:name>/": "report",
     "console/jobs/<int:job_id>/file/": "job_file",
+    "console/pictures/": "pictures",
     "console/(?P<url>.*)$": "nothing",
     "account/sign-in/": "a_password",
     "account/sign-in/code/": "a_code",
@@ -307,6 +357,7 @@ METHODS = {"GET": ("get", "head"), "POST": ("post",), "other": ("put", "delete",
 
 def paths(account, event):
     """Return one address for each route of the table."""
+    table_at = f"/console/imports/{factories.table().pk}/"
     account_at, event_at = f"{desk.ACCOUNTS}{account.pk}/", f"{desk.LEDGER}{event.pk}/"
     return {
         "home": "/",
@@ -324,6 +375,11 @@ def paths(account, event):
         "history": f"{account_at}history/",
         "version": f"{account_at}history/{account.history.earliest().pk}/",
         "accounts_file": f"{desk.ACCOUNTS}export/",
+        "many": f"{desk.ACCOUNTS}many/",
+        "jobs": "/console/jobs/",
+        "job": "/console/jobs/0/",
+        "job_progress": "/console/jobs/0/progress/",
+        "job_cancel": "/console/jobs/0/cancel/",
         "ledger": desk.LEDGER,
         "event": f"{event_at}change/",
         "event_old": event_at,
@@ -331,11 +387,16 @@ def paths(account, event):
         "review": desk.REVIEW,
         "review_say": f"{desk.REVIEW}{Operation.SIGN_OFF_EVENT}/",
         "bundle": "/console/bundle/",
+        "import": "/console/imports/",
+        "import_like": f"/console/imports/example/{Operation.LIFT_REENROLMENT}.csv",
+        "import_job": table_at,
+        "import_wrong": f"{table_at}problems.csv",
         "completeness": "/console/completeness/",
         "integrity": "/console/integrity/",
         "reports": "/console/reports/",
         "report": "/console/reports/coverage/",
         "job_file": f"/console/jobs/{somebodys_export().pk}/file/",
+        "pictures": "/console/pictures/",
         "nothing": "/console/nothing/here/",
         **{name: account_path(pattern) for pattern, name in PATTERNS.items() if name[:2] == "a_"},
     }

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from console import account_card, dialogs, displays, exports, recording
 from console.admin import filters
+from console.admin.account_changelist import AccountChangeList
+from console.admin.keyset import ROWS
 from console.admin.looking import LookOnly
+from console.admin.many import ActingOnMany
 from console.admin.operating import Operating
 from console.admin.pagination import CappedPaginator
 from console.admin.recording import AccountSearching
@@ -39,6 +41,7 @@ class AccountAdmin(
     Operating,
     Versions,
     AccountSearching,
+    ActingOnMany,
     LookOnly,
     SimpleHistoryAdmin,
     exports.LeadsToReport,
@@ -50,8 +53,11 @@ class AccountAdmin(
     list_display_links = ("person",)
     list_filter = (
         filters.CodesFilter,
-        ("enrolment", ChoicesDropdownFilter),
+        filters.CodesExactlyFilter,
+        filters.EnrolmentFilter,
         filters.FlagFilter,
+        filters.FlagAgeFilter,
+        filters.FlagDueFilter,
         filters.RecoveredFilter,
         filters.TierFilter,
         filters.MailFilter,
@@ -59,14 +65,15 @@ class AccountAdmin(
     list_filter_submit = True
     list_fullwidth = True
     list_select_related = ("text",)
-    list_per_page = 50
+    list_per_page = ROWS
+    change_list_template = "console/account_list.html"
     list_disable_select_all = True
     actions = None
-    ordering = ("text__display_name", "text__account")
     search_fields = ("text__folded",)
     search_help_text = _("Name, login name, address or staff number")
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     history_list_display = ()
     export_report = COVERAGE
 
@@ -89,6 +96,9 @@ class AccountAdmin(
     @display(description=_("Flag"), ordering="reenrolment_due_at")
     def flag(self, account: Account) -> str:
         return displays.flag_badge(account.enrolment, account.reenrolment_due_at)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AccountChangeList]:
+        return AccountChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str

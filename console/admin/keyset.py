@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.db.models import Q
 
@@ -14,6 +14,47 @@ if TYPE_CHECKING:
 ROWS: Final = 50
 FORMAT: Final = "%Y%m%dT%H%M%S.%f"
 LARGEST_ID: Final = 2**63 - 1
+
+
+class Order(Protocol):
+    """An order that no two rows share a place in."""
+
+    def sorted(self, rows: QuerySet[Any], *, backwards: bool = False) -> QuerySet[Any]:
+        """Put rows in it, or in its reverse."""
+
+    def beyond(self, place: Any, *, backwards: bool = False) -> Any:
+        """What comes after a place, or before it."""
+
+    def place(self, row: Any) -> Any:
+        """Where a row stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows in order, and the places to go on from: onward, and back."""
+
+    rows: list[Any]
+    onward: Any
+    back: Any
+
+
+def page(rows: QuerySet[Any], order: Order, *, onward: Any = None, back: Any = None) -> Page:
+    """Cut one page out: the first, the one onward from a place, or the one back from it."""
+    if back is not None:
+        upwards = rows.filter(order.beyond(back, backwards=True))
+        found = list(order.sorted(upwards, backwards=True)[: ROWS + 1])
+        if len(found) > ROWS:
+            shown = found[ROWS - 1 :: -1]
+            return Page(shown, onward=order.place(shown[-1]), back=order.place(shown[0]))
+        onward = None  # so near to the beginning, the first page is the whole one
+    below = rows.filter(order.beyond(onward)) if onward is not None else rows
+    found = list(order.sorted(below)[: ROWS + 1])
+    shown = found[:ROWS]
+    return Page(
+        shown,
+        onward=order.place(shown[-1]) if len(found) > ROWS else None,
+        back=order.place(shown[0]) if onward is not None and shown else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +73,10 @@ class Place:
     def parse(cls, text: str) -> Place:
         """Read a place as an address has it; raise ``ValueError`` for anything else."""
         moment, _, number = text.partition("~")
-        if not number.isdecimal() or int(number) > LARGEST_ID:
-            raise ValueError(text)
-        return cls(datetime.strptime(moment, FORMAT).replace(tzinfo=UTC), int(number))
+        return cls(moment_of(moment), id_of(number))
 
     def __str__(self) -> str:
-        return f"{self.at.astimezone(UTC):{FORMAT}}~{self.id}"
+        return f"{written(self.at)}~{self.id}"
 
     @property
     def older(self) -> Q:
@@ -49,28 +88,32 @@ class Place:
         return Q(at__gte=self.at) & (Q(at__gt=self.at) | Q(pk__gt=self.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, newest first, and the places to go on from."""
+class NewestFirst:
+    """The order of the ledger."""
 
-    rows: list[Any]
-    older: Place | None
-    newer: Place | None
+    def sorted(self, rows: QuerySet[Any], *, backwards: bool = False) -> QuerySet[Any]:
+        """Put events in the order of time."""
+        return rows.order_by("at", "pk") if backwards else rows.order_by("-at", "-pk")
+
+    def beyond(self, place: Place, *, backwards: bool = False) -> Q:
+        """What is older than a place, or newer."""
+        return place.newer if backwards else place.older
+
+    def place(self, row: Any) -> Place:
+        """Where an event stands."""
+        return Place.of(row)
 
 
-def page(rows: QuerySet[Any], *, before: Place | None, after: Place | None) -> Page:
-    """Cut one page out: the newest, the one before a place, or the one after it."""
-    if after is not None:
-        upwards = list(rows.filter(after.newer).order_by("at", "pk")[: ROWS + 1])
-        if len(upwards) > ROWS:
-            shown = upwards[ROWS - 1 :: -1]
-            return Page(shown, older=Place.of(shown[-1]), newer=Place.of(shown[0]))
-        before = None  # so near to the newest, the newest page is the whole one
-    below = rows.filter(before.older) if before is not None else rows
-    found = list(below.order_by("-at", "-pk")[: ROWS + 1])
-    shown = found[:ROWS]
-    return Page(
-        shown,
-        older=Place.of(shown[-1]) if len(found) > ROWS else None,
-        newer=Place.of(shown[0]) if before is not None and shown else None,
-    )
+def written(moment: datetime) -> str:
+    """A moment as an address has it."""
+    return f"{moment.astimezone(UTC):{FORMAT}}"
+
+
+def moment_of(text: str) -> datetime:
+    return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+
+
+def id_of(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
+        raise ValueError(text)
+    return int(text)

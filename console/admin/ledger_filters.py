@@ -15,8 +15,9 @@ from django.utils.translation import ngettext
 from console.admin.keyset import Place
 from console.viewer_timezone import known_zone
 from recovery.enums import Operation, Outcome, Tier
+from recovery.hours import HourOfWeek, span_is_missing
+from recovery.lists import EVENT_FILTERS, narrow_events
 from recovery.lists import EVENT_LOOKUPS as LOOKUPS
-from recovery.lists import narrow_events
 from recovery.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -76,6 +77,22 @@ class MomentField(forms.CharField):
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment, self.zone)
 
 
+class HourField(forms.CharField):
+    """An hour of the week, as an address has it."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> HourOfWeek | None:
+        typed = super().clean(value)
+        try:
+            return HourOfWeek.parse(typed) if typed else None
+        except ValueError as error:
+            raise ValidationError(
+                _("“%(typed)s” is no hour of the week, such as 1T09 Europe/Berlin."),
+                params={"typed": typed},
+            ) from error
+
+
 class LedgerFilters(forms.Form):
     """The filters of the ledger. What it does not know it says, and shows nothing instead."""
 
@@ -100,6 +117,14 @@ class LedgerFilters(forms.Form):
     subject = _text(_("Subject"), "subject_id", widget=forms.HiddenInput)
     actor = _text(_("Agent"), "actor_id", widget=forms.HiddenInput)
     trace = _text(_("Recorded together"), "trace", widget=forms.HiddenInput)
+    refusal = _text(_("Refused because"), "refusal", widget=forms.HiddenInput)
+    in_hour = HourField(label=_("Hours"), required=False)
+    restored = forms.ChoiceField(
+        label=_("Led back in"),
+        choices=[("yes", _("Yes"))],
+        required=False,
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, asked: QueryDict, *, hidden: frozenset[str]) -> None:
         super().__init__(asked, auto_id="filter-%s", label_suffix="")
@@ -118,6 +143,8 @@ class LedgerFilters(forms.Form):
         self._refuse([name for name in self.data if name not in known], unknown=True)
         if self.data.get("zone") and known_zone(self.data["zone"]) is None:
             self.add_error(None, _("There is no such time zone."))
+        if span_is_missing(self.cleaned_data):
+            self.add_error(None, _("Hours of the week need a span of three months at most."))
         for name in PLACES:
             self.cleaned_data[name] = self._place(name)
         return self.cleaned_data
@@ -127,7 +154,7 @@ class LedgerFilters(forms.Form):
         """The filters that are set, by name; none while any of them makes no sense."""
         if not self.is_valid():
             return {}
-        values = ((name, self.cleaned_data.get(name)) for name in LOOKUPS)
+        values = ((name, self.cleaned_data.get(name)) for name in EVENT_FILTERS)
         return {name: value for name, value in values if value}
 
     @property

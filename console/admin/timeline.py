@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console import displays
-from console.admin.keyset import page
+from console.admin.keyset import NewestFirst, page
 from console.admin.ledger_filters import LedgerFilters
 from console.disclosure import hidden_from
 from console.ledger_values import Reader, event_url, query
@@ -55,18 +55,31 @@ def timeline(filters: LedgerFilters, reader: Reader) -> dict[str, Any]:
     """One page of the ledger, with the way to the next and to the one before."""
     events = filters.narrow(AuditEvent.objects.select_related("entry").defer("content"))
     places = filters.cleaned_data
-    shown = page(events, before=places.get("before"), after=places.get("after"))
+    shown = page(events, NewestFirst(), onward=places.get("before"), back=places.get("after"))
     chosen = filters.chosen
     return {
         "filters": filters,
         "chips": list(_chips(chosen, shown.rows, reader)),
+        "labels": _labels(),
         "days": list(_days(shown.rows, reader)),
         "zone": timezone.get_current_timezone_name(),
-        "older_url": reader.view(**chosen, before=shown.older) if shown.older else "",
-        "newer_url": reader.view(**chosen, after=shown.newer) if shown.newer else "",
+        "older_url": reader.view(**chosen, before=shown.onward) if shown.onward else "",
+        "newer_url": reader.view(**chosen, after=shown.back) if shown.back else "",
         "newest_url": reader.view(**chosen),
         "all_url": reader.ledger_url,
         "export_url": f"{reverse('admin:recovery_auditevent_export')}?{query(chosen)}",
+    }
+
+
+def _labels() -> dict[str, str]:
+    """What stands above a column and, where there is no room for columns, beside its values."""
+    return {
+        "subject": _("Subject"),
+        "privileged": _("Privileged"),
+        "actor": _("Agent"),
+        "ticket": _("Ticket"),
+        "source": _("Source"),
+        "sequence": _("Sequence"),
     }
 
 
@@ -111,6 +124,10 @@ def _chips(
 def _in_words(name: str, value: Any, events: list[AuditEvent], reader: Reader) -> str:
     if name in LABELS:
         return str(LABELS[name](value).label)
+    if name == "refusal":
+        return text_of(value) or value
+    if name == "in_hour":
+        return value.words
     if name in {"since", "until"}:
         return formats.date_format(timezone.localtime(value), "j M Y, H:i:s")
     if name in {"subject", "actor"}:

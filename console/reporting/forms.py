@@ -17,7 +17,8 @@ from console.viewer_timezone import known_zone
 from recovery.actions.report_jobs import XLSX
 from recovery.actions.reports import Format
 from recovery.enums import Enrolment
-from recovery.lists import LONGEST_SEARCH, narrow_events
+from recovery.finding import LONGEST as LONGEST_SEARCH
+from recovery.lists import narrow_events
 from recovery.reports import Asked
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from project.demo import desk_work, sign_ins, standings
+from project.demo import desk_work, sign_ins, standings, weeks_before
 from project.demo.cast import SIGN_INS, standing_of
 from project.demo.memory import Memory
 from recovery import sync
@@ -40,6 +40,7 @@ def make_whole(*, progress: Callable[[str], None]) -> Memory:
     call_command("loaddata", "roles", verbosity=0)
     if not Users.objects.filter(username__in=logins()).exists():
         _load_people()
+        weeks_before.tell()
     untouched = _accounts(
         user__backupcodeset__isnull=True, user__totpauthenticator__isnull=True, addresses=None
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recovery import errors, links
 from recovery.addresses import mask_address
 from recovery.audit import audited
 from recovery.conf import conf
-from recovery.enums import LinkPurpose, LinkState, Operation
+from recovery.enums import LinkState, Operation
+from recovery.insertion import among
 from recovery.models import ContactAddress
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def send_recovery_link(
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
         address = suitable_address(draft.account, address_id)
         withdrawn = links.end_open(draft.account, state=LinkState.WITHDRAWN)
-        purpose = LinkPurpose.RECOVERY if draft.account.enrolled_at else LinkPurpose.INVITATION
+        purpose = links.purpose_for(draft.account)
         link = links.queue(draft.account, address, operation=operation, purpose=purpose)
         draft.detail = {"address": mask_address(address.address), "withdrawn": withdrawn}
     return link
@@ -55,3 +57,10 @@ def suitable_address(account: Account, address_id: int | None = None) -> Contact
     if found is None:
         raise errors.NoSuitableAddress(days=conf.ADDRESS_MIN_AGE.days)
     return found
+
+
+def suitable_addresses(accounts: Iterable[int]) -> dict[int, ContactAddress]:
+    """For each of many accounts the address that ``suitable_address`` finds, if there is one."""
+    fit = ContactAddress.objects.old_enough_for_links().filter(account__in=among(accounts))
+    newest_first = fit.order_by("-confirmed_at", "-pk")
+    return {address.account_id: address for address in newest_first}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -25,13 +25,14 @@ def require_reenrolment(
     """
     operation = Operation.REQUIRE_REENROLMENT
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
-        account = draft.account
-        if due_at is not None and due_at <= timezone.now():
-            raise errors.DueDateInPast
-        require_sooner(account, due_at)
-        draft.detail = {"was": account.enrolment, "due_at": due_at and due_at.isoformat()}
+        require_to_come(due_at)
+        draft.detail = raising(draft.account, due_at)
         flags.raise_flag(
-            account, origin=FlagOrigin.DESK, actor=actor, reason=grounds.reason, due_at=due_at
+            draft.account,
+            origin=FlagOrigin.DESK,
+            actor=actor,
+            reason=draft.grounds.reason,
+            due_at=due_at,
         )
     return draft.written
 
@@ -40,13 +41,30 @@ def lift_reenrolment(*, actor: Actor, subject: Account, grounds: Grounds) -> Aud
     """Take back a flag that the desk set. One that a redeemed code or a loss raised stays."""
     operation = Operation.LIFT_REENROLMENT
     with audited(operation, actor=actor, subject=subject, grounds=grounds) as draft:
-        account = draft.account
-        if not account.is_flagged:
-            raise errors.NotFlagged
-        if account.reenrolment_origin != FlagOrigin.DESK:
-            raise errors.FlagStays
-        draft.detail = {"now": flags.lower_flag(account, actor=actor, reason=grounds.reason)}
+        draft.detail = lifting(draft.account)
+        flags.lower_flag(draft.account, actor=actor, reason=draft.grounds.reason)
     return draft.written
+
+
+def require_to_come(due_at: datetime | None) -> None:
+    """Refuse a due date that has passed."""
+    if due_at is not None and due_at <= timezone.now():
+        raise errors.DueDateInPast
+
+
+def raising(account: Account, due_at: datetime | None) -> dict[str, Any]:
+    """What is recorded of a flag; refuse one that would bring nothing forward."""
+    require_sooner(account, due_at)
+    return {"was": account.enrolment, "due_at": due_at and due_at.isoformat()}
+
+
+def lifting(account: Account) -> dict[str, Any]:
+    """What is recorded of lifting a flag; refuse where there is none, or not the desk's."""
+    if not account.is_flagged:
+        raise errors.NotFlagged
+    if account.reenrolment_origin != FlagOrigin.DESK:
+        raise errors.FlagStays
+    return {"now": flags.lowered(account)["enrolment"]}
 
 
 def require_sooner(account: Account, due_at: datetime | None = None) -> None:

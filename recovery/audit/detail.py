@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 EXPORT: Final = frozenset(
     {"filters", "columns", "rows", "format", "from", "to", "sha256", "report", "step", "job"}
 )
-MANY: Final = frozenset({"job", "operation", "filters", "rows", "due_at", "file", "sha256", "mode"})
+MANY: Final = frozenset(
+    {"job", "operation", "filters", "rows", "due_at", "file", "size", "sha256", "mode"}
+)
 ALWAYS: Final = frozenset({"notices", "error", "count", "minute"})
 
 KEYS: Final[dict[Operation, frozenset[str]]] = {

@@ -84,12 +84,12 @@ INVENTORY: Final[dict[Operation, Entry]] = {
     Operation.IMPORT_TABLE: Entry(
         "report administrator, lead",
         "a table was brought in: looked through, or carried out",
-        "recovery/actions/jobs.py",
+        "recovery/importing/verbs.py",
     ),
     Operation.IMPORT_ADDRESS: Entry(
         "report administrator, lead",
         "an address from a table waits to be confirmed",
-        "recovery/actions/many.py",
+        "recovery/importing/addresses.py",
     ),
     Operation.SIGN_OFF_EVENT: Entry(
         "auditor, lead", "a reviewer found nothing wrong", "recovery/actions/reviewing.py"

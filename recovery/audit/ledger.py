@@ -29,6 +29,8 @@ class Draft:
     grounds: Grounds = field(default_factory=lambda: Grounds(reason=""))
     detail: dict[str, Any] = field(default_factory=dict)
     """Closed per operation: see ``recovery.audit.detail``."""
+    in_any_case: dict[str, Any] = field(default_factory=dict)
+    """Detail that it keeps also where it is refused or fails."""
     at: datetime = field(default_factory=timezone.now)
     """When it began: what the operation adds is never older than its event."""
     also_tell: list[str] = field(default_factory=list)
@@ -59,25 +61,39 @@ def append(draft: Draft, outcome: Outcome, *, refusal: str = "") -> AuditEvent:
     What is too long for its column is cut: a refusal of it has to be recorded as well.
     """
     check_detail(draft.operation, draft.detail)
-    actor, subject = draft.actor, draft.subject
     draft.event = AuditEvent.objects.create(
-        at=draft.at,
-        operation=draft.operation,
         outcome=outcome,
         refusal=refusal,
-        actor_id=actor.key,
-        actor_name=actor.name[:NAME_LENGTH],
-        subject_id=str(subject.user_id) if subject is not None else "",
-        subject_name=subject.user.get_username()[:NAME_LENGTH] if subject is not None else "",
-        subject_tier=subject.tier if subject is not None else "",
-        reason=draft.grounds.reason,
-        ticket=draft.grounds.ticket[:TICKET_LENGTH],
-        proofing=draft.grounds.proofing or "",
-        source_address=actor.source.address,
-        user_agent=actor.source.user_agent[:300],
-        session_digest=actor.session_digest,
-        verified_by=actor.verified_by or "",
-        authenticator=actor.authenticator,
         detail=draft.detail,
+        **who_and_why(draft),
+        **about(draft.subject),
     )
     return draft.event
+
+
+def who_and_why(draft: Draft) -> dict[str, Any]:
+    """What an event says of everything but its subject, and how it ended."""
+    actor = draft.actor
+    return {
+        "at": draft.at,
+        "operation": draft.operation,
+        "actor_id": actor.key,
+        "actor_name": actor.name[:NAME_LENGTH],
+        "reason": draft.grounds.reason,
+        "ticket": draft.grounds.ticket[:TICKET_LENGTH],
+        "proofing": draft.grounds.proofing or "",
+        "source_address": actor.source.address,
+        "user_agent": actor.source.user_agent[:300],
+        "session_digest": actor.session_digest,
+        "verified_by": actor.verified_by or "",
+        "authenticator": actor.authenticator,
+    }
+
+
+def about(subject: Account | None) -> dict[str, str]:
+    """What an event says of its subject."""
+    return {
+        "subject_id": str(subject.user_id) if subject is not None else "",
+        "subject_name": subject.user.get_username()[:NAME_LENGTH] if subject is not None else "",
+        "subject_tier": subject.tier if subject is not None else "",
+    }

@@ -45,27 +45,39 @@ def audited(
     outermost one: inside another, the record of the refusal would be rolled back with it. If
     the event cannot be written, the body did not happen (ASVS 16.5.3).
     """
-    grounds = replace(grounds, reason=grounds.reason.strip(), ticket=grounds.ticket.strip())
-    token = under_way.set(operation)
+    draft = Draft(operation=operation, actor=actor, subject=subject, grounds=tidied(grounds))
+    with recorded(draft):
+        _begin(draft)
+        yield draft
+        _complete(draft)
+
+
+def tidied(grounds: Grounds) -> Grounds:
+    """What was typed, without the blanks around it."""
+    return replace(grounds, reason=grounds.reason.strip(), ticket=grounds.ticket.strip())
+
+
+@contextmanager
+def recorded(draft: Draft) -> Iterator[None]:
+    """Run the body as one transaction; record its refusal or its failure, which undo it."""
+    token = under_way.set(draft.operation)
     try:
-        with traced():
-            yield from _recorded(
-                Draft(operation=operation, actor=actor, subject=subject, grounds=grounds)
-            )
+        with traced(), _told_on_the_ledger(draft), transaction.atomic(durable=True):
+            yield
     finally:
         under_way.reset(token)
 
 
-def _recorded(draft: Draft) -> Iterator[Draft]:
+@contextmanager
+def _told_on_the_ledger(draft: Draft) -> Iterator[None]:
     try:
-        with transaction.atomic(durable=True):
-            yield from _run(draft)
+        yield
     except RecoveryError as refusal:
-        draft.detail = {}
+        draft.detail = dict(draft.in_any_case)
         append(draft, Outcome.REFUSED, refusal=refusal.code)
         raise
     except Exception as bug:
-        draft.detail = {"error": type(bug).__name__}
+        draft.detail = draft.in_any_case | {"error": type(bug).__name__}
         # The bug is what has to be heard of, also when the database is what is broken.
         with contextlib.suppress(DatabaseError):
             append(draft, Outcome.FAILED)
@@ -93,12 +105,14 @@ def require_permission(
         raise
 
 
-def _run(draft: Draft) -> Iterator[Draft]:
+def _begin(draft: Draft) -> None:
     if draft.subject is not None:
         draft.subject = locked(draft.subject)
     policy.require(_attempt(draft))
-    _spend_form(draft.grounds.form)
-    yield draft
+    spend_form(draft.grounds.form)
+
+
+def _complete(draft: Draft) -> None:
     draft.detail["notices"] = notices.count_for(draft.operation, draft.subject)
     event = append(draft, Outcome.COMPLETED)
     notices.queue(event, draft.subject, also_tell=draft.also_tell)
@@ -115,7 +129,7 @@ def _attempt(draft: Draft) -> policy.Attempt:
     )
 
 
-def _spend_form(form: str) -> None:
+def spend_form(form: str) -> None:
     """Refuse the second submission of one form, on whichever host it arrives."""
     if not form:
         return

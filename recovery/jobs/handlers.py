@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 Handler = Callable[["Work"], None]
 
 HANDLERS: Final[dict[JobKind, str]] = {
+    JobKind.BULK: "recovery.jobs.bulk.run",
     JobKind.EXPORT: "recovery.actions.report_jobs.make_export",
+    JobKind.IMPORT: "recovery.importing.working.work_on",
 }
 """By their names: what they do is built on this package."""
 

@@ -21,6 +21,7 @@ from recovery.audit import Draft, append
 from recovery.enums import JobState, Operation, Outcome
 from recovery.errors import RecoveryError
 from recovery.jobs.authority import actor_of, grounds_of
+from recovery.jobs.breaks import Cancelled, LeaseLost, NotYet, Stopping
 from recovery.jobs.handlers import handler_of
 from recovery.models import Job
 from recovery.trace import traced
@@ -37,18 +38,6 @@ ATTEMPTS: Final = 3
 BROKEN: Final = "broken"
 
 Stop = Callable[[], bool]
-
-
-class Cancelled(Exception):
-    """Whoever asked for the job took it back."""
-
-
-class LeaseLost(Exception):
-    """Another worker has the job by now, or it is gone. What this one does must not count."""
-
-
-class Stopping(Exception):
-    """The worker is told to end: another one takes the job up."""
 
 
 def never() -> bool:
@@ -83,14 +72,21 @@ class Work:
         """
         if self.is_stopping():
             raise Stopping
+        self.keep(lease=lease, **progress)
+        if Job.objects.filter(pk=self.job.pk).exclude(cancel_asked_at=None).exists():
+            raise Cancelled
+
+    def keep(self, *, lease: timedelta = LEASE, **progress: Any) -> None:
+        """The same for what must not be undone by a wish to cancel, or to stop, that comes now.
+
+        Raises ``LeaseLost``.
+        """
         self._beaten_at = timezone.now()
         for name, value in progress.items():
             setattr(self.job, name, value)
         mine = Job.objects.filter(pk=self.job.pk, lease=self.job.lease, state=JobState.RUNNING)
-        kept = mine.filter(cancel_asked_at=None)
-        if kept.update(leased_until=self._beaten_at + lease, **progress):
-            return
-        raise Cancelled if mine.exists() else LeaseLost
+        if not mine.update(leased_until=self._beaten_at + lease, **progress):
+            raise LeaseLost
 
     def beat_now_and_then(self, **progress: Any) -> None:
         """The same at most once a second: for whoever goes through rows one by one."""
@@ -109,19 +105,27 @@ def run_due(is_stopping: Stop = never) -> int:
 def run(work: Work) -> bool:
     """Do a claimed job and end it; whether it has ended."""
     with traced(work.job.trace):
-        try:
-            handler_of(work.job)(work)
-        except Stopping:
-            return _give_back(work.job)
-        except LeaseLost:
-            return False
-        except Cancelled:
+        if work.job.cancel_asked_at is not None:
             return _end(work.job, JobState.CANCELLED)
-        except RecoveryError as refusal:
-            return _end(work.job, JobState.FAILED, failure=refusal.code)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the other jobs go on
-            return _broke(work.job, error)
-        return _end(work.job, JobState.DONE)
+        if work.job.attempts > ATTEMPTS:
+            return _end(work.job, JobState.FAILED, failure=BROKEN)
+        return _run(work)
+
+
+def _run(work: Work) -> bool:
+    try:
+        handler_of(work.job)(work)
+    except (Stopping, NotYet) as pause:
+        return _give_back(work.job, getattr(pause, "after", None))
+    except LeaseLost:
+        return False
+    except Cancelled:
+        return _end(work.job, JobState.CANCELLED)
+    except RecoveryError as refusal:
+        return _end(work.job, JobState.FAILED, failure=refusal.code)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other jobs go on
+        return _broke(work.job, error)
+    return _end(work.job, JobState.DONE)
 
 
 def _claim() -> Job | None:
@@ -147,10 +151,10 @@ def _claim() -> Job | None:
             return Job.objects.select_related("owner").get(pk=pk)
 
 
-def _give_back(job: Job) -> bool:
-    """Let the next worker begin at once: that this one ends is no failed attempt."""
+def _give_back(job: Job, after: timedelta | None) -> bool:
+    """Let the next worker begin at once, or after a while: this was no failed attempt."""
     Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING).update(
-        leased_until=None, lease="", attempts=F("attempts") - 1
+        leased_until=after and timezone.now() + after, lease="", attempts=F("attempts") - 1
     )
     return False
 

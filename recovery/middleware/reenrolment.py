@@ -65,11 +65,16 @@ class ReenrolmentMiddleware:
 def signed_in_account(request: HttpRequest) -> Account | None:
     """The account of whoever is signed in, read once a request for all who ask."""
     if "_recovery_account" not in vars(request):
-        key = cast("int", request.user.pk)
-        found = Account.objects.filter(user_id=key).first()
-        vars(request)["_recovery_account"] = found
+        vars(request)["_recovery_account"] = _account_of(cast("AbstractBaseUser", request.user))
     account: Account | None = vars(request)["_recovery_account"]
     return account
+
+
+def _account_of(user: AbstractBaseUser) -> Account | None:
+    """Their account, which may have come with the user: see ``recovery.backends``."""
+    if Account.user.field.remote_field.is_cached(user):
+        return getattr(user, "recovery_account", None)
+    return Account.objects.filter(user_id=cast("int", user.pk)).first()
 
 
 def _account_or_end(request: HttpRequest) -> Account | None:

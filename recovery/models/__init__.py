@@ -13,6 +13,7 @@ from recovery.models.chain import (
 )
 from recovery.models.codes import BackupCode, BackupCodeSet
 from recovery.models.contacts import AddressConfirmation, ContactAddress
+from recovery.models.figures import Figure, Restoration
 from recovery.models.incidents import Incident
 from recovery.models.jobs import Job, JobChunk, JobRow
 from recovery.models.links import LinkRequest, RecoveryLink, RecoveryLinkToken
@@ -32,6 +33,7 @@ __all__ = [
     "ContactAddress",
     "Cursor",
     "FailureTally",
+    "Figure",
     "Incident",
     "Job",
     "JobChunk",
@@ -42,6 +44,7 @@ __all__ = [
     "PurgeRecord",
     "RecoveryLink",
     "RecoveryLinkToken",
+    "Restoration",
     "ReviewItem",
     "SigningKey",
     "Throttle",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from recovery.enums import Enrolment, FlagOrigin, Tier
+from recovery.models.orders import LONG_AGO, NEVER_DUE, DueOrder, RecoveryOrder
 from recovery.trace import LENGTH, current_trace
 
 COUNTERS = (
@@ -49,10 +53,24 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(backup_codes_left__gt=0, backup_codes_left__lte=limit)
 
     def flagged(self) -> AccountQuerySet:
-        return self.filter(enrolment=Enrolment.REENROLMENT_REQUIRED)
+        """Said as an index holds it: nobody else has a date or a flag to date it from."""
+        return self.filter(LessThan(DueOrder(), NEVER_DUE))
+
+    def not_flagged(self) -> AccountQuerySet:
+        return self.filter(Exact(DueOrder(), NEVER_DUE))
 
     def overdue(self) -> AccountQuerySet:
-        return self.flagged().filter(reenrolment_due_at__lte=timezone.now())
+        now = timezone.now()
+        return self.filter(LessThanOrEqual(DueOrder(), now), reenrolment_due_at__lte=now)
+
+    def recovered_since(self, moment: datetime) -> AccountQuerySet:
+        return self.filter(GreaterThanOrEqual(RecoveryOrder(), moment))
+
+    def never_recovered(self) -> AccountQuerySet:
+        return self.filter(Exact(RecoveryOrder(), LONG_AGO))
+
+    def ever_enrolled(self) -> AccountQuerySet:
+        return self.exclude(enrolment=Enrolment.NOT_ENROLLED)
 
 
 class Account(models.Model):
@@ -133,27 +151,12 @@ class Account(models.Model):
             ),
         ]
         indexes = [
-            models.Index(F("backup_codes_left"), F("id").desc(), name="account_codes_left"),
-            models.Index(
-                F("reenrolment_required_at").desc(),
-                F("id").desc(),
-                condition=Q(enrolment=Enrolment.REENROLMENT_REQUIRED),
-                name="account_flagged",
-            ),
-            models.Index(
-                F("last_recovered_at").desc(),
-                F("id").desc(),
-                condition=Q(last_recovered_at__isnull=False),
-                name="account_recovered",
-            ),
-            models.Index(
-                F("id").desc(), condition=Q(tier=Tier.PRIVILEGED), name="account_privileged"
-            ),
-            models.Index(
-                F("id").desc(),
-                condition=Q(enrolment=Enrolment.NOT_ENROLLED),
-                name="account_not_enrolled",
-            ),
+            # Each is an order of the list, with the id for a tie, and is read from either end.
+            models.Index("backup_codes_left", "id", name="account_by_codes"),
+            models.Index("enrolment", "id", name="account_by_enrolment"),
+            models.Index(DueOrder(), "id", name="account_by_due"),
+            models.Index(RecoveryOrder(), "id", name="account_by_recovery"),
+            models.Index("id", condition=Q(tier=Tier.PRIVILEGED), name="account_privileged"),
         ]
 
     def __str__(self) -> str:
@@ -208,6 +211,9 @@ class AccountText(models.Model):
         indexes = [
             models.Index("display_name", "account", name="account_text_by_name"),
             models.Index("address", "account", name="account_text_by_address"),
+            models.Index(Lower("login_name"), name="text_by_login_any_case"),
+            models.Index(Lower("staff_number"), name="text_by_number_any_case"),
+            models.Index(Lower("address"), name="text_by_address_any_case"),
         ]
 
     def __str__(self) -> str:

@@ -128,6 +128,13 @@ class AuditEvent(models.Model):
                 condition=~Q(source_address=""),
                 name="event_by_source",
             ),
+            models.Index(
+                "refusal",
+                F("at").desc(),
+                F("id").desc(),
+                condition=~Q(refusal=""),
+                name="event_by_refusal",
+            ),
             # Found by their beginnings too, which PostgreSQL's own order of texts can't do.
             models.Index(
                 fields=["actor_name", "-at", "-id"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +54,7 @@ class ContactAddress(models.Model):
                 name="confirmation_names_its_source",
             ),
         ]
+        indexes = [models.Index(Lower("address"), name="contact_by_address_any_case")]
 
     def __str__(self) -> str:
         return self.address

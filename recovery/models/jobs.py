@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +13,22 @@ from django.utils.translation import gettext_lazy as _
 from recovery.enums import JOBS_UNDER_WAY, JobKind, JobState, Operation, RowState
 from recovery.models.audit import NAME_LENGTH, TICKET_LENGTH
 from recovery.trace import LENGTH, current_trace
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Whose jobs they are."""
+
+    def seen_by(self, user: Any) -> Self:
+        """Those that ``user`` asked for; of whoever may act on many accounts, all."""
+        if user is None or not user.is_active:
+            return self.none()
+        if user.has_perm(Operation.ACT_ON_MANY.permission):
+            return self
+        return self.filter(owner=user.pk)
+
+    def under_way(self) -> Self:
+        """Those that a worker has, or will have."""
+        return self.filter(state__in=JOBS_UNDER_WAY)
 
 
 class Job(models.Model):
@@ -52,6 +70,8 @@ class Job(models.Model):
     file_size = models.PositiveBigIntegerField(default=0)
     file_digest = models.CharField(_("SHA-256"), max_length=64, blank=True)
     file_kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("job")
@@ -102,7 +122,10 @@ class JobRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="one_row_a_line"),
         ]
-        indexes = [models.Index("job", "state", "number", name="job_rows_by_state")]
+        indexes = [
+            models.Index("job", "state", "number", name="job_rows_by_state"),
+            models.Index("job", "account_id", "number", name="job_rows_by_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.given}"

@@ -10,10 +10,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from console.admin.accounts import AccountAdmin
+from recovery import figures
 from recovery.audit import alarms
 from recovery.audit.verifier import Finding
-from recovery.enums import JobKind, JobState, Operation, Outcome, Role
-from recovery.models import AuditEvent, Job
+from recovery.enums import JobKind, JobState, Operation, Outcome, Role, RowState
+from recovery.models import AuditEvent, Job, JobRow
 from tests import factories
 from tests.browser.conftest import lend_session, type_code, type_password
 from tests.browser.crawl import NARROW, problems
@@ -55,8 +56,32 @@ def every_page(subject):
         reverse("admin:recovery_reviewitem_changelist"),
         reverse("admin:completeness"),
         reverse("admin:integrity"),
+        reverse("admin:pictures"),
         reverse("admin:bundle"),
+        reverse("admin:jobs"),
+        *job_pages(subject),
         reverse("admin:incident", args=[alarms.raise_alarm(Finding.CUT_OFF, 17).pk]),
+    ]
+
+
+def job_pages(subject):
+    """Of one job: asking for it, how it stands while it runs, and taking it back."""
+    job = Job.objects.create(
+        kind=JobKind.BULK,
+        operation=Operation.REQUIRE_REENROLMENT,
+        state=JobState.RUNNING,
+        owner_name="somebody",
+        rows_total=3,
+        rows_seen=1,
+        rows_refused=1,
+    )
+    refused = {"state": RowState.REFUSED, "refusal": "account_frozen"}
+    JobRow.objects.create(job=job, number=1, account_id=subject.pk, **refused)
+    many = f"operation=require_reenrolment&account={subject.pk}"
+    return [
+        f"{reverse('admin:recovery_account_many')}?{many}",
+        reverse("admin:job", args=[job.pk]),
+        reverse("admin:job_cancel", args=[job.pk]),
     ]
 
 
@@ -206,3 +231,26 @@ def test_single_key_shortcuts_can_be_switched_off(desk_page, subject):
     desk_page.wait_for_timeout(300)
 
     assert desk_page.locator("#dialog").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_with_something_in_them_are_without_a_problem(desk_page, subject, theme):
+    agent = {"actor_id": "7", "subject_id": str(subject.user_id)}
+    for operation in (Operation.ISSUE_PHONE_CODE, Operation.SEND_RECOVERY_LINK):
+        AuditEvent.objects.create(operation=operation, outcome=Outcome.COMPLETED, **agent)
+    back = {"operation": Operation.HOLDER_SIGN_IN, "actor_id": str(subject.user_id)}
+    AuditEvent.objects.create(outcome=Outcome.COMPLETED, **back)
+    refused = {"outcome": Outcome.REFUSED, "refusal": "account_frozen"}
+    AuditEvent.objects.create(operation=Operation.ISSUE_PHONE_CODE, **refused)
+    figures.count_events()
+    figures.count_accounts()
+    desk_page.emulate_media(color_scheme=theme)
+
+    desk_page.goto(reverse("admin:pictures"))
+    assert desk_page.locator("figure svg").count() == 7
+    desk_page.locator("figure summary").first.press("Enter")
+    assert problems(desk_page) == []
+
+    desk_page.locator(".pic-calls svg a").first.press("Enter")
+    desk_page.wait_for_url("**/auditevent/?operation=**")
+    assert desk_page.get_by_role("rowheader").get_by_role("link").count() == 3

@@ -54,15 +54,14 @@ def numbers(found):
     return [int(row["url"].split("/")[-3]) for row in found]
 
 
-@pytest.mark.parametrize("more", [0, 2, 49])
+@pytest.mark.parametrize("more", [0, 2, 299])
 def test_the_ledger_costs_the_same_however_long_it_is(auditor, more):
-    auditor.get(desk.LEDGER)
-    one = len(desk.statements(auditor, desk.LEDGER))
+    one = len(desk.statements(desk.as_role(Role.AUDITOR), desk.LEDGER))
     for number in range(more):
         event(subject_id=str(number), subject_name=f"somebody {number}", ticket=f"HD-{number}")
 
-    # One asks whether this view is on the ledger yet, and one counts what waits for review.
-    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 9
+    # Two of them ask whether this view is on the ledger yet, and put it there.
+    assert len(desk.statements(auditor, desk.LEDGER)) == one <= 8
 
 
 def test_no_page_is_counted_or_skipped(auditor, monkeypatch):
@@ -129,6 +128,7 @@ ONE = {
 ASKED = {
     "operation": "veto",
     "outcome": "refused",
+    "refusal": "frozen",
     "tier": "privileged",
     "subject": "4711",
     "subject_name": "ann@",
@@ -176,6 +176,10 @@ def test_several_operations_are_asked_for_at_once(auditor):
         ("since=2026-01-01T00:00&zone=Mars/North", "There is no such time zone"),
         ("before=20260101T000000.000000", "This page of the ledger is not there"),
         ("after=20260101T000000.000000~99999999999999999999", "This page of the ledger"),
+        ("in_hour=8T25+Mars/North", "is no hour of the week"),
+        ("in_hour=1T09+UTC", "need a span of three months at most"),
+        ("in_hour=1T09+UTC&since=2026-01-01&until=2026-12-31", "need a span of three months"),
+        ("restored=no", "no is not one of the available choices"),
         ("operation__exact=veto", "There is no filter operation__exact"),
         ("p=2", "There is no filter p"),
     ],

@@ -18,6 +18,7 @@ INDEXES = {
     "": "event_by_time",
     "operation": "event_by_operation",
     "outcome": "event_not_completed",
+    "refusal": "event_by_refusal",
     "tier": "event_privileged",
     "subject": "event_by_subject",
     "actor": "event_by_actor",

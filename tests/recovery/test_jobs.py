@@ -40,6 +40,11 @@ def take_back(work):
     work.beat()
 
 
+def put_off(work):
+    HANDLED.append(work.job.pk)
+    raise working.NotYet(timedelta(minutes=1))
+
+
 @pytest.fixture(autouse=True)
 def _handler(monkeypatch):
     HANDLED.clear()
@@ -55,7 +60,7 @@ def handlers_here():
     return type("Here", (), {f.__name__: staticmethod(f) for f in HANDLER_FUNCTIONS})
 
 
-HANDLER_FUNCTIONS = (note, break_down, refuse, lose, take_back)
+HANDLER_FUNCTIONS = (note, break_down, refuse, lose, take_back, put_off)
 
 
 def ask(actor=None, rows=()):
@@ -145,6 +150,32 @@ def test_what_breaks_is_tried_again_and_then_given_up(monkeypatch, caplog):
     assert (end.outcome, end.detail["error"]) == (Outcome.FAILED, "broken")
 
 
+def test_one_that_kills_its_workers_is_given_up_before_it_kills_another():
+    job = ask()
+    for _ in range(working.ATTEMPTS):
+        working._claim()
+        Job.objects.update(leased_until=timezone.now())
+
+    assert jobs.run_due() == 1
+    assert HANDLED == []
+    assert (again(job).state, again(job).failure) == (JobState.FAILED, "broken")
+
+
+def test_one_that_waits_for_its_turn_lets_the_others_pass(monkeypatch):
+    first, second = ask(), ask()
+    handle_with(monkeypatch, put_off)
+
+    assert jobs.run_due() == 0
+    assert [first.pk, second.pk] == HANDLED
+    assert {again(job).attempts for job in (first, second)} == {0}
+    assert jobs.run_due() == 0
+    assert [first.pk, second.pk] == HANDLED
+
+    handle_with(monkeypatch, note)
+    Job.objects.update(leased_until=timezone.now())
+    assert jobs.run_due() == 2
+
+
 def test_what_the_rules_refuse_is_not_tried_again(monkeypatch):
     handle_with(monkeypatch, refuse)
     job = ask()
@@ -171,11 +202,24 @@ class TestCancelling:
         (end,) = ends(job)
         assert end.detail["state"] == "cancelled"
 
+    def test_one_that_waits_for_its_turn_ends_without_waiting(self, monkeypatch):
+        handle_with(monkeypatch, put_off)
+        job = ask()
+        jobs.run_due()
+        jobs.cancel(actor=working.actor_of(again(job)), job=job)
+        handle_with(monkeypatch, note)
+
+        assert jobs.run_due() == 1
+        assert again(job).state == JobState.CANCELLED
+        assert len(ends(job)) == 1
+
     def test_somebody_elses_is_not_theirs_to_take_back(self):
         job = ask()
         with pytest.raises(errors.PermissionMissing):
             jobs.cancel(actor=factories.actor(Operation.EXPORT_ACCOUNTS), job=job)
         assert again(job).state == JobState.WAITING
+        refused = AuditEvent.objects.get(operation=Operation.CANCEL_JOB)
+        assert (refused.outcome, refused.refusal) == (Outcome.REFUSED, "permission_missing")
 
     def test_one_that_has_ended_can_not_be(self):
         job = ask()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from recovery.audit import Draft, append
 from recovery.enums import Enrolment, Operation, Outcome, Tier
 from recovery.errors import FilterUnknown
+from recovery.hours import HourOfWeek
 from recovery.lists import ACCOUNT_FILTERS, narrow_accounts, narrow_events, storable
 from recovery.models import Account, AccountText, AuditEvent
 from tests import factories
@@ -81,6 +82,13 @@ def test_filters_of_events_mean_the_same_after_they_were_stored():
     assert list(narrow_events(events, again)) == list(narrow_events(events, asked))
     assert narrow_events(events, again).count() == 2
     assert narrow_events(events, again | {"outcome": "failed"}).count() == 1
+    in_hour = json.loads(json.dumps(storable({"in_hour": HourOfWeek.parse("5T13 UTC")})))
+    assert narrow_events(events, again | in_hour).get().at == at + timedelta(hours=1)
+
+
+def test_an_hour_of_the_week_needs_a_span_of_time():
+    with pytest.raises(FilterUnknown):
+        narrow_events(AuditEvent.objects.all(), {"in_hour": "5T13 UTC"})
 
 
 def test_an_unknown_filter_of_events_is_refused():

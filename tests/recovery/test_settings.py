@@ -44,6 +44,9 @@ BEYOND = {
     "OCSF_VERSION": ["1.6.0", "1.9.0-dev", ""],
     "EXPORT_LIFETIME": [timedelta(0), timedelta(days=7, seconds=1)],
     "EXPORT_ROW_LIMIT": [-1],
+    "IMPORT_SIZE_LIMIT": [9_999, 0, (200 << 20) + 1],
+    "IMPORT_ROW_LIMIT": [0, 1_000_001],
+    "RESTORED_WITHIN": [timedelta(0), timedelta(days=7, seconds=1)],
 }
 ALLOWED = {
     "BACKUP_CODE_COUNT": [10, 20],
@@ -62,6 +65,9 @@ ALLOWED = {
     "OCSF_VERSION": ["1.7.0", "1.8.0"],
     "EXPORT_LIFETIME": [timedelta(hours=1), timedelta(days=7)],
     "EXPORT_ROW_LIMIT": [0, 50_000],
+    "IMPORT_SIZE_LIMIT": [10_000, 200 << 20],
+    "IMPORT_ROW_LIMIT": [1, 1_000_000],
+    "RESTORED_WITHIN": [timedelta(minutes=1), timedelta(days=7)],
 }
 
 

@@ -1,6 +1,7 @@
 """XLSX files as a reader finds them: flat in memory, true to each value, and nothing that runs."""
 
 import io
+import tempfile
 import zipfile
 
 import pytest
@@ -58,7 +59,7 @@ def test_the_head_is_bold_and_stays_in_view_and_columns_are_as_wide_as_they_need
 
     assert (sheet["A1"].font.bold, sheet["A2"].font.bold) == (True, False)
     assert sheet.freeze_panes == "A2"
-    assert [sheet.column_dimensions[name].width for name in "AB"] == [32, 60]
+    assert [int(sheet.column_dimensions[name].width) for name in "AB"] == [32, 60]
 
 
 def test_a_table_without_rows_has_its_head():
@@ -167,29 +168,21 @@ def test_no_more_rows_are_held_than_a_batch():
 
     written(rows())
 
-    assert most <= 2 * xlsx.AT_ONCE + xlsx.LOOKED_AT
+    assert most <= 2 * xlsx.LOOKED_AT
 
 
-def test_rows_are_asked_for_as_they_are_written():
-    file = io.BytesIO()
-    sizes = []
+def test_nothing_is_left_behind_when_it_breaks_off(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def rows():
-        for number in range(100_000):
-            if number % 10_000 == 0:
-                sizes.append(file.tell())
-            yield [number, str(number) * 3]
+        yield from [["x", 1]] * 2 * xlsx.LOOKED_AT
+        assert list(tmp_path.iterdir())
+        raise ZeroDivisionError
 
-    write_xlsx(file, title="Table", columns=["a", "b"], rows=rows())
+    with pytest.raises(ZeroDivisionError):
+        write_xlsx(io.BytesIO(), title="Table", columns=["a", "b"], rows=rows())
 
-    assert sizes == sorted(sizes)
-    assert sizes[-1] > sizes[0]
-
-
-def test_the_same_rows_make_the_same_file():
-    one, other = (written([["x", 1]])[0].getvalue() for _ in range(2))
-
-    assert one == other
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("title", ["Ledger: a/b [c]*?", "x" * 60, "'quoted'", "", "  "])

@@ -1,0 +1,1 @@
+"""The figures behind the pictures, against computations that are slow and obvious."""
