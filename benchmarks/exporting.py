@@ -47,13 +47,13 @@ def measure_exporting() -> Iterator[Row]:
         yield side_by_side(
             f"{number}, {name} ÷ COPY of the same columns",
             lambda name=name: _export(name),
-            lambda name=name: _copy(name),
+            lambda name=name: copy(name),
             runs=RUNS,
             bar=LIMIT,
         )
 
 
-def _table(name: str) -> Table:
+def table_of(name: str) -> Table:
     """The report, or of its columns those alone that nothing has to be counted for."""
     from recovery.reports import REPORTS  # noqa: PLC0415 - needs loaded apps
     from recovery.reports.writing import Table  # noqa: PLC0415 - needs loaded apps
@@ -66,21 +66,21 @@ def _table(name: str) -> Table:
 
 
 def _export(name: str = "coverage") -> int:
-    return sum(len(data) for data, _rows in _table(name).csv())
+    return sum(len(data) for data, _rows in table_of(name).csv())
 
 
-def _copy(name: str) -> int:
+def copy(name: str) -> int:
     """The same query with nothing made of its values, by the same driver, byte by byte counted."""
     from django.db import connection  # noqa: PLC0415 - needs loaded apps
 
-    sql, params = _table(name).query().query.sql_with_params()
+    sql, params = table_of(name).query().query.sql_with_params()
     connection.ensure_connection()
     statement = f"COPY ({sql}) TO STDOUT (FORMAT csv)"
     with connection.connection.cursor() as cursor, cursor.copy(statement, params) as copy:
         return sum(len(row) for row in copy)
 
 
-def _fill(accounts: int) -> None:
+def fill(accounts: int) -> None:
     """Seed people up to that number, with what the reports count."""
     from django.db import connection  # noqa: PLC0415 - needs loaded apps
 
@@ -124,9 +124,9 @@ def _step(name: str) -> None:
     logging.disable(logging.INFO)
     if name == "few":
         call_command("migrate", verbosity=0)
-        _fill(FEW)
+        fill(FEW)
     elif name == "many":
-        _fill(MANY)
+        fill(MANY)
     elif name == "memory":
         _tell_memory()
     else:

@@ -1,4 +1,7 @@
-"""Keeps links' tokens, and codes on their way into a page, out of every line of every logger."""
+"""Keeps links' tokens, and codes on their way into a page, out of every line of every logger.
+
+And keeps a line of a log one line, whatever somebody typed (OWASP ASVS 16.4.1).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,18 @@ SECRET_SEGMENT = re.compile(r"((?:/|%2F)(?:link|not-me)(?:/|%2F))[^/\s\"'<>&#?%]
 def mask_links(text: str) -> str:
     """Return ``text`` with the token of every recovery link in it blotted out."""
     return SECRET_SEGMENT.sub(rf"\g<1>{MASK}", text)
+
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal would obey, or take for the end of a line; a line feed and a tab aside."""
+CONTINUED = "\n    "
+"""A line that goes on is set in, so that nobody's text can pass for a line of its own."""
+
+
+def one_entry(text: str) -> str:
+    """Return ``text`` so that it reads as one entry of a log, whoever wrote parts of it."""
+    shown = UNPRINTABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+    return shown.replace("\n", CONTINUED)
 
 
 def configure_logging(config: dict[str, Any]) -> None:
@@ -43,7 +58,7 @@ class MaskingFactory:
         self.make = make
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
-        """Make one record and mask its message and its traceback."""
+        """Make one record, and mask and set in its message and its traceback."""
         record: logging.LogRecord = self.make(*args, **kwargs)
         _drop_context(record)
         _mask_message(record)
@@ -62,7 +77,7 @@ def _mask_message(record: logging.LogRecord) -> None:
         message = record.getMessage()
     except (TypeError, ValueError, KeyError):
         return  # a malformed call: logging itself says so when the record is written
-    masked = mask_links(message)
+    masked = one_entry(mask_links(message))
     if masked != message:
         record.msg, record.args = masked, ()
 
@@ -72,6 +87,4 @@ def _mask_traceback(record: logging.LogRecord) -> None:
     if not record.exc_info or record.exc_info[0] is None:
         return
     text = logging.Formatter().formatException(record.exc_info)
-    masked = mask_links(text)
-    if masked != text:
-        record.exc_text = masked
+    record.exc_text = one_entry(mask_links(f"\n{text}")).removeprefix("\n")

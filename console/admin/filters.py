@@ -98,3 +98,7 @@ class MailFilter(NamedFilter):
         "link_open": _("A recovery link is open"),
         "undeliverable": _("Could not be delivered"),
     }
+
+
+ALL = tuple(NamedFilter.__subclasses__())
+"""Those of the list, in their order: a report takes the same."""

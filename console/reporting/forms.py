@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminRadioSelectWidget
@@ -16,7 +16,6 @@ from console.forms import StepUpField
 from console.viewer_timezone import known_zone
 from recovery.actions.report_jobs import XLSX
 from recovery.actions.reports import Format
-from recovery.enums import Enrolment
 from recovery.finding import LONGEST as LONGEST_SEARCH
 from recovery.lists import narrow_events
 from recovery.reports import Asked
@@ -37,8 +36,9 @@ ABOUT_THE_FILE: Final = frozenset({"format", "one_time_code", "csrfmiddlewaretok
 ENDS: Final = ("since", "until")
 
 
-def _choice(label: Any, options: dict[str, Any]) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=[ANY, *options.items()], required=False)
+def _choice(of_list: type[filters.NamedFilter]) -> forms.ChoiceField:
+    choices = [ANY, *of_list.options.items()]
+    return forms.ChoiceField(label=capfirst(of_list.title), choices=choices, required=False)
 
 
 class AccountFilters(forms.Form):
@@ -49,12 +49,7 @@ class AccountFilters(forms.Form):
         max_length=LONGEST_SEARCH,
         required=False,
     )
-    codes = _choice(_("Codes left"), filters.CodesFilter.options)
-    enrolment__exact = _choice(_("Enrolment"), dict(Enrolment.choices))
-    flag = _choice(_("Re-enrolment flag"), filters.FlagFilter.options)
-    recovered = _choice(_("Last recovery within"), filters.RecoveredFilter.options)
-    tier = _choice(_("Tier"), filters.TierFilter.options)
-    mail = _choice(_("Mail"), filters.MailFilter.options)
+    locals().update({one.parameter_name: _choice(one) for one in filters.ALL})
     since = MomentField(days_on=0)
     until = MomentField(days_on=1)
 

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from console.reporting import pages
 from recovery import jobs
 from recovery.enums import JobKind, Operation, Outcome, Role
+from recovery.lists import ACCOUNT_FILTERS
 from recovery.models import AuditEvent, Job
 from recovery.reports import REPORTS
 from tests import factories
@@ -56,8 +57,8 @@ def test_each_report_says_what_it_answers_for_whom_and_in_which_columns(client):
     cards = desk.text(client.get(REPORTS_PAGE))
 
     for report in REPORTS.values():
-        assert escape(report.description) in cards
-        assert escape(pages.READERS[report.name]) in cards
+        assert str(escape(report.description)) in cards
+        assert str(escape(pages.READERS[report.name])) in cards
         page = desk.text(client.get(f"{REPORTS_PAGE}{report.name}/"))
         assert all(f"<code>{name}</code>" in page for name in report.headers())
 
@@ -92,6 +93,13 @@ def test_the_lists_have_the_button(client):
         client.get(f"{desk.ACCOUNTS}?codes=low")
     )
     assert "export/?operation=sign_in" in desk.text(client.get(f"{desk.LEDGER}?operation=sign_in"))
+
+
+def test_a_report_of_accounts_takes_every_filter_of_the_list(client):
+    page = client.get(COVERAGE, {name: min(values) for name, values in ACCOUNT_FILTERS.items()})
+
+    assert page.status_code == 200
+    assert page.context["filters"].chosen.keys() == ACCOUNT_FILTERS.keys()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,30 @@ def test_a_traceback_in_a_log_holds_no_token(written):
     assert TOKEN not in line
 
 
+@pytest.mark.requirement("A32")
+@pytest.mark.parametrize("typed", ["\r", "\x1b[2J", "\x07", "\x9b31m", "\u2028", "\x00"])
+def test_what_a_terminal_would_obey_is_spelt_out(written, typed):
+    logging.getLogger("anybody.at.all").warning("Refused: %s", f"zoe{typed}root")
+
+    [line] = written
+    assert typed not in line
+    assert f"zoe\\x{ord(typed):02x}root" in line
+
+
+@pytest.mark.requirement("A32")
+def test_what_somebody_typed_makes_no_line_of_its_own(written):
+    forged = "zoe\n2026-11-28 09:00:00 INFO desk: All is well"
+    logging.getLogger("anybody.at.all").warning("Refused: %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logging.getLogger("anybody.at.all").exception("It broke")
+
+    first, second = written
+    assert first.splitlines()[1].startswith("    2026-11-28 ")
+    assert all(line.startswith("    ") for line in second.splitlines()[1:])
+
+
 def test_a_template_that_lacks_a_variable_does_not_write_its_whole_context_down():
     logger = logging.getLogger("django.template")
     logger.addHandler(handler := Written())
