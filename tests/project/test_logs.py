@@ -81,10 +81,8 @@ def test_what_a_terminal_would_obey_is_spelt_out(written, typed):
 def test_what_somebody_typed_makes_no_line_of_its_own(written):
     forged = "zoe\n2026-11-28 09:00:00 INFO desk: All is well"
     logging.getLogger("anybody.at.all").warning("Refused: %s", forged)
-    try:
-        raise ValueError(forged)
-    except ValueError:
-        logging.getLogger("anybody.at.all").exception("It broke")
+    fault = ValueError(forged)
+    logging.getLogger("anybody.at.all").error("It broke", exc_info=fault)
 
     first, second = written
     assert first.splitlines()[1].startswith("    2026-11-28 ")
