@@ -17,8 +17,8 @@ from recovery.audit import Draft, append, audited
 from recovery.conf import conf
 from recovery.enums import JobKind, Operation, Outcome
 from recovery.jobs import queue
+from recovery.jobs.breaks import Stopping
 from recovery.jobs.files import read, store
-from recovery.jobs.working import Stopping
 from recovery.reports import REPORTS, Asked
 from recovery.reports.workbook import write_workbook
 from recovery.trace import traced
