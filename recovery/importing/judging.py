@@ -15,6 +15,7 @@ from recovery.enums import Operation, RowState
 from recovery.importing.changes import outlook
 from recovery.importing.columns import NEW_ADDRESS, WHO
 from recovery.importing.matching import find
+from recovery.jobs.settling import ALREADY_SO
 from recovery.models import JobRow
 from recovery.models.audit import NAME_LENGTH
 from recovery.secret import MASK
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
     from recovery.importing.tables import Line
     from recovery.jobs.working import Work
 
-ALREADY_SO: Final = frozenset(
-    {
-        errors.AlreadyFlagged.code,
-        errors.NotFlagged.code,
-        errors.AddressThere.code,
-        errors.NamedBefore.code,
-    }
-)
-"""Why nothing has to be done for a row: no fault of it, and no reason to do nothing for others."""
 LONGEST_ADDRESS: Final = 254
 
 
@@ -56,7 +48,7 @@ def judged(work: Work, lines: Sequence[Line], titles: Mapping[str, str]) -> list
 def refuse(row: JobRow, refusal: RecoveryError) -> None:
     """Say on the row why nothing would be done, or need be."""
     row.refusal = refusal.code
-    row.state = RowState.UNCHANGED if refusal.code in ALREADY_SO else RowState.REFUSED
+    row.state = RowState.UNCHANGED if isinstance(refusal, ALREADY_SO) else RowState.REFUSED
     if "at" in refusal.values:
         row.value = str(refusal.values["at"])[:NAME_LENGTH]
 

@@ -20,8 +20,9 @@ from recovery.conf import conf
 from recovery.enums import JobState, Operation, RowState
 from recovery.importing import tables
 from recovery.importing.changes import carry_out
-from recovery.importing.judging import ALREADY_SO, due_of, judged
+from recovery.importing.judging import due_of, judged
 from recovery.jobs import files
+from recovery.jobs.settling import note
 from recovery.jobs.working import LEASE
 from recovery.models import Job, JobChunk, JobRow
 
@@ -101,20 +102,11 @@ def _write_down(work: Work, result: Result) -> None:
     if result.undone:  # the counts were of the transaction that is no more
         work.job.refresh_from_db(fields=COUNTS)
     named = [*result.done, *result.refused]
-    rows = list(_waiting(work).filter(account_id__in=named))
-    for row in rows:
-        account = row.account_id or 0
-        if account in result.done:
-            row.state, row.event_id = RowState.DONE, result.done[account]
-        else:
-            row.refusal = result.refused[account].code
-            is_so = row.refusal in ALREADY_SO
-            row.state = RowState.UNCHANGED if is_so else RowState.REFUSED
-    JobRow.objects.bulk_update(rows, ["state", "event_id", "refusal"], batch_size=AT_ONCE)
-    _count(work, Counter(row.state for row in rows), is_undone=result.undone)
+    found = _waiting(work).filter(account_id__in=named).values_list("account_id", "pk")
+    _count(work, note(dict(found), result), is_undone=result.undone)
 
 
-def _count(work: Work, became: Counter[str], *, is_undone: bool) -> None:
+def _count(work: Work, became: Counter[RowState], *, is_undone: bool) -> None:
     """Write down how far it is. A long transaction does so at its end alone.
 
     It would hold the job's row, and whoever wants to cancel the job would wait for it.

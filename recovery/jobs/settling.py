@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.db import connection
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
     from recovery.errors import RecoveryError
     from recovery.jobs.working import Work
 
-ALREADY_SO: Final = (errors.AlreadyFlagged, errors.NotFlagged, errors.NoOpenLink)
-"""Refusals of what is the case anyhow."""
+AT_ONCE: Final = 1_000
+ALREADY_SO: Final = (
+    errors.AlreadyFlagged,
+    errors.NotFlagged,
+    errors.NoOpenLink,
+    errors.AddressThere,
+    errors.NamedBefore,
+)
+"""Refusals of what is the case anyhow: no fault of a row, and no reason to stop for it."""
 LISTS: Final = {
     "postgresql": "unnest(%s::bigint[], %s::bigint[]) AS listed(id, event)",
     "sqlite": """(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS event
@@ -40,22 +48,26 @@ def settle(work: Work, rows: Mapping[int, int], outcome: Outcome) -> None:
 
     Raises ``LeaseLost`` if another worker has the job by now, which undoes all of it.
     """
-    done = {rows[account]: event for account, event in outcome.done.items()}
-    left_out = _by_refusal(rows, outcome.refused)
-    _note_done(done)
-    for (state, code), pks in left_out.items():
-        JobRow.objects.filter(pk__in=pks).update(state=state, refusal=code)
-    counts = {RowState.DONE: len(done), RowState.UNCHANGED: 0, RowState.REFUSED: 0}
-    for (state, _code), pks in left_out.items():
-        counts[state] += len(pks)
-    job = work.job
+    counts, job = note(rows, outcome), work.job
     work.keep(
-        rows_seen=job.rows_seen + sum(counts.values()),
+        rows_seen=job.rows_seen + counts.total(),
         rows_done=job.rows_done + counts[RowState.DONE],
         rows_unchanged=job.rows_unchanged + counts[RowState.UNCHANGED],
         rows_refused=job.rows_refused + counts[RowState.REFUSED],
         attempts=1,  # it gets on, so it kills no worker
     )
+
+
+def note(rows: Mapping[int, int], outcome: Outcome) -> Counter[RowState]:
+    """Put down what became of ``rows``, whose ids are given by account; how many of each."""
+    done = {rows[account]: event for account, event in outcome.done.items()}
+    _note_done(done)
+    counts = Counter({RowState.DONE: len(done)})
+    for (state, code), pks in _by_refusal(rows, outcome.refused).items():
+        for some in batched(pks, AT_ONCE, strict=False):
+            JobRow.objects.filter(pk__in=some).update(state=state, refusal=code)
+        counts[state] += len(pks)
+    return counts
 
 
 def _by_refusal(
