@@ -132,6 +132,7 @@ WRITING = {
     *("update", "bulk_update", "update_or_create", "select_for_update", "raw"),
 }
 NO_ROWS = {
+    "console/reporting/forms.py: AccountFilters": "names of fields, into a class",
     "console/sign_in.py: OneTimeCodeView.accept": "its own session, for the key on the event",
 }
 LONG_MODULES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
@@ -36,21 +36,11 @@ WENT_WRONG: Final = _(
 
 def url_of(job: Job) -> str:
     """Where whoever wants to know of a job is sent."""
-    route = _own_page(job) if _has_own_page(job) else "job"
-    return reverse(f"admin:{route}", args=[job.pk])
+    return reverse(f"admin:{_own_page(job) or 'job'}", args=[job.pk])
 
 
 def _own_page(job: Job) -> str:
     return OWN_PAGES.get((JobKind(job.kind), JobState(job.state)), "")
-
-
-def _has_own_page(job: Job) -> bool:
-    return is_there(_own_page(job))
-
-
-def is_there(route: str) -> bool:
-    """Whether the console has such a page."""
-    return route in get_resolver().namespace_dict["admin"][1].reverse_dict
 
 
 def sees_any(user: Any) -> bool:
@@ -125,7 +115,7 @@ def status(request: HttpRequest, job: Job) -> dict[str, Any]:
     return {
         **line(job),
         "is_under_way": job.is_under_way,
-        "own_url": url_of(job) if _has_own_page(job) else "",
+        "own_url": url_of(job) if _own_page(job) else "",
         "may_cancel": (job.is_under_way or job.state == JobState.READY)
         and job.cancel_asked_at is None,
         "failure": _failure(job),
@@ -146,5 +136,5 @@ def _failure(job: Job) -> Any:
 
 def _file_url(request: HttpRequest, job: Job) -> str:
     is_theirs = job.owner_id == request.user.pk
-    may_fetch = job.has_file and is_theirs and is_there("job_file")
+    may_fetch = job.has_file and is_theirs
     return reverse("admin:job_file", args=[job.pk]) if may_fetch else ""

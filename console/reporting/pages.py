@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -183,6 +183,6 @@ def _file_page(
         "title": _("Fetch the file"),
         "job": job,
         "form": FetchForm() if needs_step_up else None,
-        "job_url": sending.job_url(job),
+        "job_url": reverse("admin:job", args=[job.pk]),
     }
     return TemplateResponse(request, "console/report_file.html", context | more, status=status)

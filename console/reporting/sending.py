@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from console.requests import actor_from
@@ -42,11 +41,6 @@ def hand_out(request: HttpRequest, job: Job) -> HttpResponse:
     return response
 
 
-def job_url(job: Job) -> str:
-    """Where somebody sees how far their job is."""
-    return reverse("admin:job", args=[job.pk])
-
-
 def _workbook(request: HttpRequest, report: Report, asked: Asked) -> HttpResponse:
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it, when it has left
     try:
@@ -58,7 +52,7 @@ def _workbook(request: HttpRequest, report: Report, asked: Asked) -> HttpRespons
         raise
     if job is not None:
         file.close()
-        return redirect(job_url(job))
+        return redirect("admin:job", job.pk)
     name = report_jobs.file_name(report)
     return FileResponse(
         file, as_attachment=True, filename=name, content_type=report_jobs.CONTENT_TYPE
