@@ -320,7 +320,7 @@ def test_it_can_be_taken_back_in_the_middle(actor, monkeypatch):
     assert jobs.run_due() == 1
 
     job = again(job)
-    assert (job.state, job.rows_seen, job.has_file) == (JobState.CANCELLED, 1, False)
+    assert (job.state, job.rows_seen, job.has_file) == (JobState.CANCELLED, 2, False)
     assert not JobChunk.objects.exists()
     assert events(job, "made") == []
 
