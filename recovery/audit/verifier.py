@@ -384,7 +384,7 @@ FORM: Final = re.compile(
     + "}"
 )
 """A line whose texts hold no backslash: it is read in a third of the time that JSON takes."""
-UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]")
 BLOCK: Final = 1 << 18
 LONGEST: Final = 1 << 23
 """No line is longer: one that is would fill the memory."""

@@ -72,6 +72,8 @@ def signed_in_account(request: HttpRequest) -> Account | None:
 
 def _account_of(user: AbstractBaseUser) -> Account | None:
     """Their account, which may have come with the user: see ``recovery.backends``."""
+    if not user.is_authenticated:
+        return None
     if Account.user.field.remote_field.is_cached(user):
         return getattr(user, "recovery_account", None)
     return Account.objects.filter(user_id=cast("int", user.pk)).first()

@@ -23,13 +23,13 @@ def badges_of(person):
     return [item["badge"] for item in items if "badge" in item]
 
 
-HELP_DESK = ["Front page", "Accounts", "Jobs", "Reports", "Bring in a table"]
+HELP_DESK = ["Front page", "Accounts", "Jobs", "Reports", "Bring in a table", "Pictures"]
 
 
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
-        (Role.AGENT, ["Front page", "Accounts"]),
+        (Role.AGENT, ["Front page", "Accounts", "Pictures"]),
         (Role.LEAD, [*HELP_DESK, "Timeline", "Review", "Completeness", "Integrity"]),
     ],
 )

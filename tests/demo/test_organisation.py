@@ -161,7 +161,7 @@ class TestFirstDay(TestCase):
     def test_who_was_locked_out_is_brought_back_by_the_desk(self):
         login = HOLDERS[0]
         grounds = Grounds(reason="Stolen", proofing=Proofing.CALL_BACK)
-        agent = desk_work._agent("maya.lindqvist")
+        agent = desk_work.agent("maya.lindqvist")
         actions.report_authenticator_lost(actor=agent, subject=account_of(login), grounds=grounds)
         actions.send_recovery_link(actor=agent, subject=account_of(login), grounds=grounds)
 
@@ -200,9 +200,9 @@ class TestFirstDay(TestCase):
             assert needed in printed
 
     def test_the_ledger_shows_a_refusal(self):
-        refused = AuditEvent.objects.get(outcome=Outcome.REFUSED)
+        refused = AuditEvent.objects.filter(outcome=Outcome.REFUSED)
 
-        assert (refused.actor_name, refused.subject_name) == ("maya.lindqvist", "jonas.okafor")
+        assert refused.filter(actor_name="maya.lindqvist", subject_name="jonas.okafor").exists()
 
 
 @pytest.fixture

@@ -286,7 +286,16 @@ class TestCost:
             assert visitor.get("/host/page/").status_code == 200
         return len(queries)
 
-    def test_it_asks_the_database_once_for_somebody_signed_in(self, settings):
+    def test_it_asks_for_nothing_that_did_not_come_with_the_user(self, settings):
+        _, visitor = signed_in()
+        visitor.get("/host/page/")
+
+        with_gate = self.count(visitor, settings, gate=True)
+
+        assert with_gate == self.count(visitor, settings, gate=False)
+
+    def test_it_asks_the_database_once_where_the_host_has_a_backend_of_its_own(self, settings):
+        settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
         _, visitor = signed_in()
         visitor.get("/host/page/")
 

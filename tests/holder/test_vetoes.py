@@ -50,6 +50,7 @@ DETAIL = {
         operation: {"address": "k…n@ex….org"}
         for operation in (
             Operation.ADD_ADDRESS,
+            Operation.IMPORT_ADDRESS,
             Operation.CONFIRM_ADDRESS,
             Operation.REMOVE_ADDRESS,
         )
