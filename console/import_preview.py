@@ -84,15 +84,22 @@ def _lines(job: Job) -> Iterator[str]:
 def _found(request: HttpRequest, job_id: int) -> Job:
     """The table of whoever asks, or anybody's for those who act on many themselves."""
     if not request.user.has_perm(BRINGS_IN):
-        if request.method == "POST":
-            draft = Draft(operation=Operation.IMPORT_TABLE, actor=actor_from(request))
-            append(draft, Outcome.REFUSED, refusal=PermissionMissing.code)
-        raise PermissionDenied
+        raise _refused(request)
     found = Job.objects.filter(pk=job_id, kind=JobKind.IMPORT).first()
     is_theirs = found is not None and found.owner_id == request.user.pk
     if found is None or not (is_theirs or request.user.has_perm(SEES_ALL)):
         raise Http404
+    if not is_theirs and request.method == "POST" and request.POST.get("mode") != CANCEL:
+        raise _refused(request)
     return found
+
+
+def _refused(request: HttpRequest) -> PermissionDenied:
+    """Put down that somebody wanted what is not theirs to do; looking alone leaves no line."""
+    if request.method == "POST":
+        draft = Draft(operation=Operation.IMPORT_TABLE, actor=actor_from(request))
+        append(draft, Outcome.REFUSED, refusal=PermissionMissing.code)
+    return PermissionDenied()
 
 
 def _give_word(request: HttpRequest, job: Job, form: WordForm) -> None:

@@ -115,7 +115,7 @@ RECORDERS = {
     "console/dialogs.py: Dialog._grounds": "a form that came from no page of ours calls no verb",
     "console/import_pages.py: _bring_in": "a form that came from no page of ours calls no verb",
     "console/import_pages.py: import_page": "refused before there is a table to look at",
-    "console/import_preview.py: _found": "refused before the form is looked at",
+    "console/import_preview.py: _refused": "refused before the form is looked at",
     "console/import_preview.py: _give_word": "a form that came from no page of ours calls no verb",
     "console/incidents.py: incident_page": "refused before the form is looked at",
     "console/middleware.py: _keep_or_end": "a session that ran out is a sign-out",

@@ -45,7 +45,7 @@ def crowd():
     chance = random.Random(5)  # noqa: S311 - no secret
     model = get_user_model()
     model.objects.bulk_create(
-        model(**{model.USERNAME_FIELD: f"crowd{number}@example.org"}) for number in range(20)
+        model(**{model.USERNAME_FIELD: f"crowd{number}@example.org"}) for number in range(40)
     )
     users = model.objects.filter(recovery_account=None)
     Account.objects.bulk_create(Account(user=user, **state(chance)) for user in users)
