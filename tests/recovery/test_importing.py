@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recovery import actions, delivery, errors, importing, jobs
+from recovery import actions, codes, delivery, errors, importing, jobs
 from recovery.actors import Grounds
 from recovery.enums import FlagOrigin, JobState, Operation, Outcome, Role, RowState
 from recovery.importing import working as rounds
@@ -361,11 +361,7 @@ class TestAddresses:
 
 
 def _is_code(text):
-    return (
-        len(text) in range(8, 12)
-        and text.replace("-", "").replace(" ", "").isalnum()
-        and any(letter.isdigit() for letter in text)
-    )
+    return codes.read(text) is not None
 
 
 class TestWhoMay:
