@@ -26,7 +26,6 @@ class AccountBackend(ModelBackend):
             own = user_obj.user_permissions.order_by().values_list(*names)
             groups = Permission.objects.filter(group__in=user_obj.groups.all())
             of_groups = groups.order_by().values_list(*names)
-            user_obj._perm_cache = {
-                f"{app}.{code}" for app, code in own.union(of_groups).order_by()
-            }  # noqa: SLF001 - where Django keeps them
+            held = own.union(of_groups).order_by()
+            user_obj._perm_cache = {f"{app}.{code}" for app, code in held}  # noqa: SLF001 - where Django keeps them
         return set(user_obj._perm_cache)  # noqa: SLF001 - see above
