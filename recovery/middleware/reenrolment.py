@@ -19,7 +19,7 @@ from recovery.models import Account
 from recovery.views.session import Stamp
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.http import HttpRequest, HttpResponse
 
 OWN_PAGES = (
@@ -65,12 +65,12 @@ class ReenrolmentMiddleware:
 def signed_in_account(request: HttpRequest) -> Account | None:
     """The account of whoever is signed in, read once a request for all who ask."""
     if "_recovery_account" not in vars(request):
-        vars(request)["_recovery_account"] = _account_of(cast("AbstractBaseUser", request.user))
+        vars(request)["_recovery_account"] = _account_of(request.user)
     account: Account | None = vars(request)["_recovery_account"]
     return account
 
 
-def _account_of(user: AbstractBaseUser) -> Account | None:
+def _account_of(user: AbstractBaseUser | AnonymousUser) -> Account | None:
     """Their account, which may have come with the user: see ``recovery.backends``."""
     if not user.is_authenticated:
         return None
